@@ -1,0 +1,1 @@
+"""Media: kept in an object store, checked by decoding, handed out by signed links."""

@@ -1,0 +1,1 @@
+"""Tools without any knowledge of the product: nothing here may import from another room."""

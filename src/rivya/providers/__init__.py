@@ -1,0 +1,1 @@
+"""Who does the work: one file a vendor, all behind the protocol of ``base.py``."""

@@ -1,0 +1,1 @@
+"""Credits: lots, reservations, an append-only ledger. The only room that writes money."""

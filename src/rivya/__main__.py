@@ -1,0 +1,5 @@
+"""``python -m rivya``."""
+
+from rivya.cli import main
+
+main()

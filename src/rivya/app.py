@@ -1,0 +1,74 @@
+"""Assembles the ASGI app of an API process: parts, lifespan, middleware, routes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar
+from litestar.exceptions import HTTPException
+from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp
+
+from rivya.errors import PublicError
+from rivya.files.routes import media
+from rivya.generations.routes import router as generations_router
+from rivya.generations.service import Generations
+from rivya.http import RequestIds, answer_framework_error, answer_public_error, answer_unexpected
+from rivya.installation import Installation
+from rivya.keys.cache import KeyCache
+from rivya.kit.db import open_pool
+from rivya.kit.notify import NotifyHub
+from rivya.web.health import healthz, readyz
+from rivya.web.home import home
+
+_STATIC = Path(__file__).parent / "web" / "static"
+
+
+def create_app(installed: Installation, dsn: str) -> ASGIApp:
+    """Return the app; it connects when it starts and lets go of everything when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
+        settings = installed.settings
+        async with open_pool(dsn, size=settings.database_connections, application_name="rivya api") as pool:
+            hub = NotifyHub(dsn)
+            state = app.state
+            state.settings = settings
+            state.models = installed.models
+            state.routing = installed.routing
+            state.links = installed.links
+            state.store = installed.store
+            state.pool = pool
+            state.key_cache = KeyCache(pool, hub)
+            state.generations = Generations(
+                pool, models=installed.models, routing=installed.routing, links=installed.links
+            )
+            listening = asyncio.create_task(hub.run())
+            yield
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listening
+
+    app = Litestar(
+        route_handlers=[
+            generations_router,
+            media,
+            healthz,
+            readyz,
+            home,
+            create_static_files_router(path="/static", directories=[_STATIC]),
+        ],
+        lifespan=[lifespan],
+        exception_handlers={
+            PublicError: answer_public_error,
+            HTTPException: answer_framework_error,
+            Exception: answer_unexpected,
+        },
+        openapi_config=None,
+        logging_config=None,
+    )
+    return RequestIds(app)

@@ -1,0 +1,159 @@
+"""Take a task in: everything is checked before, and then one database call does all of it or nothing.
+
+Calls that arrive while another is in flight travel together (kit/batch.py), each with its own outcome.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import asyncpg
+import msgspec
+
+from rivya.catalog.model import Model
+from rivya.errors import IdempotencyConflict, NotFound
+from rivya.generations.model import StoredInput, Task
+from rivya.generations.schemas import CreateGeneration, task_object
+from rivya.generations.states import QUEUED
+from rivya.kit.batch import Gatherer
+from rivya.kit.clock import utc_now
+from rivya.kit.db import Pool, is_data_fault, load_queries, patiently
+from rivya.kit.ids import AccountId, KeyId, TaskId, new_id
+from rivya.wallet.service import short_of_credits
+
+_SQL = load_queries("rivya.generations")
+ROUTE = "POST /api/v1/generations"
+_PATIENCE_S = 10.0
+_encode = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A checked and priced request."""
+
+    account: AccountId
+    key: KeyId | None
+    source: Literal["api", "studio"]
+    model: Model
+    prompt: str
+    params: dict[str, object]
+    inputs: Sequence[StoredInput]
+    client_request_id: str | None
+    credits: int
+    entrypoint: str
+    idempotency_key: str | None
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body to answer with; ``replayed`` when it is that of an earlier call."""
+
+    body: bytes
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    submission: Submission
+    task: Task
+    body: bytes
+
+
+def fingerprint(request: CreateGeneration) -> bytes:
+    """Return what tells one request body from another, whatever its spacing and the order of its keys."""
+    return hashlib.sha256(msgspec.json.encode(request, order="sorted")).digest()
+
+
+class Accepter:
+    """Accepts tasks. A call that returned has its task and its reservation on disk, both or neither."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._gather = Gatherer(self._send, max_batch=64, max_calls=2, is_one_items_fault=is_data_fault)
+
+    async def __call__(self, submission: Submission) -> Answer:
+        """Accept one task, or answer as the first call under its Idempotency-Key was answered.
+
+        Raises IdempotencyConflict, or InsufficientCredits (402); nothing was changed then.
+        """
+        item = _item(submission)
+        # A connection lost on the way leaves open whether the commit happened. The task's id makes asking again
+        # safe, so we ask until we know, rather than answer 500 to a task that may exist.
+        row = await patiently(lambda: self._gather(item), for_s=_PATIENCE_S)
+        match row["outcome"]:
+            case "accepted":
+                return Answer(item.body, replayed=False)
+            case "replay":
+                return Answer(row["response"], replayed=True)
+            case "conflict":
+                raise IdempotencyConflict
+            case "no_wallet":
+                raise NotFound("There is no such account.")
+            case _:
+                raise short_of_credits(submission.credits, row["available"])
+
+    async def replay(self, submission_account: AccountId, key: str, fingerprint: bytes) -> Answer | None:
+        """Return what this Idempotency-Key was answered before, None if nothing. Raises IdempotencyConflict."""
+        row = await self._pool.fetchrow(_SQL["replay"], submission_account, ROUTE, key)
+        if row is None:
+            return None
+        if row["fingerprint"] != fingerprint:
+            raise IdempotencyConflict
+        return Answer(row["response"], replayed=True)
+
+    async def _send(self, items: list[_Item]) -> Sequence[asyncpg.Record]:
+        columns = zip(*(_row(item) for item in items), strict=True)
+        return await self._pool.fetch(_SQL["accept"], *(list(column) for column in columns))
+
+
+def _item(submission: Submission) -> _Item:
+    now = utc_now()
+    task = Task(
+        account=submission.account,
+        id=TaskId(new_id("task")),
+        status=QUEUED,
+        model=submission.model.id,
+        prompt=submission.prompt,
+        params=submission.params,
+        inputs=list(submission.inputs),
+        client_request_id=submission.client_request_id,
+        reserved_credits=submission.credits,
+        final_credits=0,
+        attempt=0,
+        provider=None,
+        progress=None,
+        result=None,
+        error=None,
+        deadline_at=now + timedelta(seconds=submission.model.deadline_s),
+        created_at=now,
+        updated_at=now,
+    )
+    return _Item(submission, task, _encode.encode(task_object(task, lambda key: key)))
+
+
+def _row(item: _Item) -> tuple[object, ...]:
+    submission, task = item.submission, item.task
+    return (
+        task.account,
+        task.id,
+        submission.key,
+        submission.source,
+        task.model,
+        task.prompt,
+        _encode.encode(task.params).decode(),
+        _encode.encode(task.inputs).decode(),
+        task.client_request_id,
+        task.reserved_credits,
+        task.created_at,
+        task.deadline_at,
+        submission.entrypoint,
+        ROUTE,
+        submission.idempotency_key,
+        submission.fingerprint,
+        item.body,
+    )

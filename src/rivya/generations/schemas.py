@@ -1,0 +1,75 @@
+"""What goes over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from rivya.generations.failure import TaskError
+from rivya.generations.model import Task
+from rivya.generations.states import Status
+from rivya.kit.clock import iso
+
+
+class CreateGeneration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of POST /generations."""
+
+    model: str
+    prompt: str | None = None
+    params: dict[str, Any] = {}
+    client_request_id: str | None = None
+
+
+class ReferenceMediaItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """One entry of ``params.referenceMediaItems``."""
+
+    url: str
+    kind: str
+    name: str | None = None
+    mime_type: str | None = None
+    duration_seconds: float | None = None
+    duration_token: str | None = None
+
+
+class TaskResult(msgspec.Struct, frozen=True):
+    primary_url: str
+    urls: list[str]
+
+
+class TaskObject(msgspec.Struct, frozen=True):
+    """The task as clients see it."""
+
+    id: str
+    status: Status
+    model: str
+    reserved_credits: int
+    final_credits: int
+    created_at: str
+    updated_at: str
+    result: TaskResult | None
+    error: TaskError | None
+    client_request_id: str | None
+    progress: int | None
+
+
+def task_object(task: Task, sign: Callable[[str], str]) -> TaskObject:
+    """Return a task for the wire; ``sign`` turns an object's key into a link that lives from now on."""
+    result = None
+    if task.result is not None:
+        urls = [sign(media.key) for media in task.result.media]
+        result = TaskResult(primary_url=urls[0], urls=urls)
+    return TaskObject(
+        id=task.id,
+        status=task.status,
+        model=task.model,
+        reserved_credits=task.reserved_credits,
+        final_credits=task.final_credits,
+        created_at=iso(task.created_at),
+        updated_at=iso(task.updated_at),
+        result=result,
+        error=task.error,
+        client_request_id=task.client_request_id,
+        progress=task.progress,
+    )

@@ -1,0 +1,138 @@
+"""What a caller can do with generations: create, read, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from rivya.catalog.model import Model
+from rivya.catalog.price import price
+from rivya.catalog.validate import REFERENCES, check_params, check_prompt
+from rivya.errors import ModelNotAvailable, NotFound, ValidationFailed
+from rivya.files.links import MediaLinks
+from rivya.files.probe import mime_of
+from rivya.generations.accept import Accepter, Answer, Submission, fingerprint
+from rivya.generations.failure import task_error
+from rivya.generations.model import StoredInput, Task, task_of
+from rivya.generations.schemas import CreateGeneration, ReferenceMediaItem
+from rivya.keys.model import Key
+from rivya.kit.batch import Gatherer
+from rivya.kit.clock import utc_now
+from rivya.kit.db import Pool, is_data_fault, load_queries
+from rivya.kit.ids import AccountId, TaskId, new_id
+from rivya.providers.routing import Routing, entrypoint
+
+_SQL = load_queries("rivya.generations")
+_MOST_TRACE = 128
+_encode = msgspec.json.encode
+
+
+class Generations:
+    """The public verbs. One an API process."""
+
+    def __init__(self, pool: Pool, *, models: Mapping[str, Model], routing: Routing, links: MediaLinks) -> None:
+        self._pool = pool
+        self._models = models
+        self._routing = routing
+        self._links = links
+        self._accept = Accepter(pool)
+        self._read = Gatherer(self._read_many, max_batch=128, max_calls=2, is_one_items_fault=is_data_fault)
+
+    async def create(self, request: CreateGeneration, *, key: Key, idempotency_key: str | None) -> Answer:
+        """Check, price and accept a task.
+
+        The same Idempotency-Key and body gets the first answer again, whatever has changed since. Raises
+        ValidationFailed, ModelNotAvailable, InsufficientCredits or IdempotencyConflict; nothing was changed then.
+        """
+        print_ = fingerprint(request)
+        try:
+            submission = self._submission(request, key, idempotency_key, print_)
+        except (ValidationFailed, ModelNotAvailable):
+            # A model may have gone since the first call: what was answered then still holds.
+            if idempotency_key and (answer := await self._accept.replay(key.account, idempotency_key, print_)):
+                return answer
+            raise
+        return await self._accept(submission)
+
+    async def read(self, *, account: AccountId, task: TaskId) -> Task:
+        """Return a task of this account. Raises NotFound."""
+        found = await self._read((account, task))
+        if found is None:
+            raise NotFound
+        return found
+
+    async def cancel(self, *, account: AccountId, task: TaskId) -> Task:
+        """Cancel a task: at once while it is queued, else by asking the worker that has it.
+
+        Returns the task as it stands; one that has ended is returned unchanged. Raises NotFound.
+        """
+        now = utc_now()
+        error = _encode(task_error("cancelled")).decode()
+        ended = await self._pool.fetchval(_SQL["cancel_queued"], account, task, error, new_id("evt"), now)
+        if not ended:
+            await self._pool.execute(_SQL["request_cancel"], account, task, now)
+        return await self.read(account=account, task=task)
+
+    def _submission(
+        self, request: CreateGeneration, key: Key, idempotency_key: str | None, print_: bytes
+    ) -> Submission:
+        model = self._models.get(request.model)
+        if model is None or not model.is_async:
+            raise ValidationFailed(f"There is no model {request.model[:100]!r} for generations.", param="model")
+        trace = request.client_request_id
+        if trace is not None and (len(trace) > _MOST_TRACE or "\x00" in trace):
+            raise ValidationFailed(
+                f"client_request_id must be at most {_MOST_TRACE} characters.", param="client_request_id"
+            )
+        prompt = check_prompt(model, request.prompt)
+        params = check_params(model, request.params)
+        inputs = self._inputs(model, request.params.get(REFERENCES, []), key.account)
+        routes = self._routing.of(model.id)
+        if not routes:
+            raise ModelNotAvailable(f"{model.id} cannot be called on this installation right now.")
+        return Submission(
+            account=key.account,
+            key=key.id,
+            source="api",
+            model=model,
+            prompt=prompt,
+            params=params,
+            inputs=inputs,
+            client_request_id=trace,
+            credits=price(model, prompt=prompt, params=params),
+            entrypoint=entrypoint(routes[0]),
+            idempotency_key=idempotency_key,
+            fingerprint=print_,
+        )
+
+    def _inputs(self, model: Model, given: object, account: AccountId) -> list[StoredInput]:
+        path = f"params.{REFERENCES}"
+        try:
+            items = msgspec.convert(given, list[ReferenceMediaItem])
+        except msgspec.ValidationError as error:
+            raise ValidationFailed(f"{path}: {error}", param=path) from error
+        rule = model.reference_media
+        least, most = (rule.min_files, rule.max_files) if rule is not None else (0, 0)
+        if not least <= len(items) <= most:
+            raise ValidationFailed(f"{path} must hold {least} to {most} items for {model.id}.", param=path)
+        return [self._input(item, rule.kinds if rule else [], account, f"{path}[{i}]") for i, item in enumerate(items)]
+
+    def _input(self, item: ReferenceMediaItem, kinds: Sequence[str], account: AccountId, path: str) -> StoredInput:
+        if item.kind not in kinds:
+            raise ValidationFailed(f"{path}.kind must be one of {', '.join(kinds)}.", param=f"{path}.kind")
+        key = self._links.key_of(item.url)
+        if key is None or not key.startswith(f"results/{account}/"):
+            raise ValidationFailed(
+                f"{path}.url must be a media link of this account that has not expired.", param=f"{path}.url"
+            )
+        mime_type = mime_of(key)
+        if mime_type.split("/")[0] != item.kind:
+            raise ValidationFailed(f"{path} is {mime_type}, not {item.kind}.", param=f"{path}.kind")
+        return StoredInput(item.kind, key, mime_type)
+
+    async def _read_many(self, asked: list[tuple[AccountId, TaskId]]) -> Sequence[Task | None]:
+        accounts, tasks = [account for account, _ in asked], [task for _, task in asked]
+        rows = await self._pool.fetch(_SQL["read"], accounts, tasks)
+        found = {(row["account_id"], row["id"]): task_of(row) for row in rows}
+        return [found.get(one) for one in asked]

@@ -1,0 +1,173 @@
+"""What every HTTP call has in common: a request id, bounded JSON bodies, one error envelope, a caller with a key."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from rivya.errors import (
+    ApiKeyMissing,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    PublicError,
+    ValidationFailed,
+)
+from rivya.keys import service as keys
+from rivya.keys.cache import KeyCache
+from rivya.keys.model import Key
+from rivya.kit.ids import new_id
+
+log = structlog.get_logger()
+
+Call = Request[Any, Any, State]
+Body = TypeVar("Body")
+
+MAX_JSON_BYTES = 1024 * 1024
+_REQUEST_ID = "rivya_request_id"
+_IDEMPOTENCY_KEY = re.compile(r"^[\x21-\x7e\x20]{1,255}$")
+_FIELD = re.compile(r" - at `\$\.?(.*)`$")
+
+
+class _Error(msgspec.Struct, omit_defaults=True):
+    code: str
+    message: str
+    requestId: str  # noqa: N815 - the contract's one camelCase field
+    param: str | None = None
+
+
+class _Envelope(msgspec.Struct):
+    error: _Error
+
+
+class RequestIds:
+    """Gives every request an id: in the answer's ``X-Request-Id`` and in every log line of the request.
+
+    The outermost layer, so that what the router itself refuses has one too.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = new_id("req")
+        scope.setdefault("state", {})[_REQUEST_ID] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        began = time.perf_counter()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            log.info(
+                "http.request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round((time.perf_counter() - began) * 1000, 1),
+            )
+
+
+async def read_json(request: Call, shape: type[Body]) -> Body:
+    """Return the body as ``shape``. Raises ValidationFailed, before reading it whole when it is too large."""
+    chunks: list[bytes] = []
+    size = 0
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > MAX_JSON_BYTES:
+        raise _too_large()
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_JSON_BYTES:
+            raise _too_large()
+        chunks.append(chunk)
+    try:
+        return msgspec.json.decode(b"".join(chunks), type=shape)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValidationFailed("The body must be a JSON object in UTF-8.") from error
+
+
+def invalid(error: msgspec.ValidationError) -> ValidationFailed:
+    """Return msgspec's complaint as ours, with the field's path as ``param``."""
+    text = str(error)
+    path = _FIELD.search(text)
+    message = _FIELD.sub("", text).replace("Object contains", "The body contains")
+    param = path.group(1) if path else None
+    if (unknown := re.search(r"unknown field `(.*)`", text)) or (unknown := re.search(r"field `(.*)`", text)):
+        param = f"{param}.{unknown.group(1)}" if param else unknown.group(1)
+    return ValidationFailed(f"{message}.", param=param or None)
+
+
+def idempotency_key(request: Call) -> str | None:
+    """Return the Idempotency-Key header. Raises ValidationFailed when it is not 1 to 255 printable characters."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _IDEMPOTENCY_KEY.match(key):
+        raise ValidationFailed("Idempotency-Key must be 1 to 255 printable ASCII characters.", param="Idempotency-Key")
+    return key
+
+
+async def caller(request: Call, scope: str) -> Key:
+    """Return the key that the call was made with. Raises ApiKeyMissing, or what authentication raises."""
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not secret.strip():
+        raise ApiKeyMissing
+    cache: KeyCache = request.app.state.key_cache
+    key = await keys.authenticate(cache, secret=secret.strip(), scope=scope)
+    structlog.contextvars.bind_contextvars(account=key.account, key=key.id)
+    return key
+
+
+def json_response(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
+    """Return an answer whose body is JSON already."""
+    return Response(body, status_code=status, media_type="application/json", headers=headers or {})
+
+
+def answer_public_error(request: Call, error: PublicError) -> Response[bytes]:
+    """Answer with the error envelope."""
+    request_id = request.scope["state"].get(_REQUEST_ID, "")
+    headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else {}
+    envelope = _Envelope(_Error(error.code, error.message, request_id, error.param))
+    return json_response(msgspec.json.encode(envelope), status=error.status, headers=headers)
+
+
+def answer_framework_error(request: Call, error: HTTPException) -> Response[bytes]:
+    """Answer what the framework refused in the words of our table."""
+    match error.status_code:
+        case 404:
+            return answer_public_error(request, NotFound("There is nothing at this path."))
+        case 405:
+            return answer_public_error(request, MethodNotAllowed())
+        case status if status < 500:
+            return answer_public_error(request, ValidationFailed())
+        case _:
+            return answer_unexpected(request, error)
+
+
+def answer_unexpected(request: Call, error: Exception) -> Response[bytes]:
+    """Answer ``internal_error`` and log what happened, by the request's id."""
+    log.error("http.unexpected", path=request.scope["path"], exc_info=error)
+    return answer_public_error(request, InternalError())
+
+
+def _too_large() -> ValidationFailed:
+    return ValidationFailed(f"The body must be at most {MAX_JSON_BYTES} bytes.")

@@ -1,0 +1,75 @@
+"""What every process of an installation is made of: settings turned into the parts that work by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rivya.catalog import loader as catalog_loader
+from rivya.catalog.model import Model
+from rivya.files.links import MediaLinks
+from rivya.files.store import ObjectStore
+from rivya.kit.ids import WorkerId
+from rivya.providers import routing
+from rivya.providers.base import Provider
+from rivya.providers.routing import ProvidersFile, Route, Routing
+from rivya.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    settings: Settings
+    models: Mapping[str, Model]
+    providers_file: ProvidersFile
+    routing: Routing
+    links: MediaLinks
+    store: ObjectStore
+
+
+def installation(settings: Settings) -> Installation:
+    """Read catalog and providers. Raises BadCatalog, BadProviders or MissingSecretKey."""
+    models = catalog_loader.load(folder=settings.catalog_dir, with_scripted=settings.scripted_models)
+    providers_file = routing.load(settings.providers_file, with_scripted=settings.scripted_models)
+    return Installation(
+        settings=settings,
+        models=models,
+        providers_file=providers_file,
+        routing=Routing(
+            providers_file.routes,
+            allow_stand_ins=settings.allows_stand_ins,
+            serves=lambda route: _serves(providers_file, route),
+        ),
+        links=MediaLinks(base_url=settings.base_url, key=settings.signing_key(), lives_s=settings.media_link_s),
+        store=ObjectStore(folder=_folder(settings), url=settings.object_store_url),
+    )
+
+
+def open_providers(installed: Installation, worker: WorkerId) -> dict[str, Provider]:
+    """Return the providers that a worker calls, by name; each is to be closed."""
+    providers: dict[str, Provider] = {}
+    for name, entry in installed.providers_file.providers.items():
+        match entry.kind:
+            case "engines":
+                from rivya.engines.host import EngineHost
+                from rivya.providers.engines import Engines
+
+                folder = installed.settings.data_dir / "work" / worker
+                providers[name] = Engines(EngineHost(work_dir=folder), work_dir=folder)
+            case "scripted":
+                from rivya.providers.scripted import Scripted
+
+                providers[name] = Scripted(installed.settings.scripted_journal)
+    return providers
+
+
+def _serves(file: ProvidersFile, route: Route) -> bool:
+    if file.providers[route.provider].kind == "engines":
+        from rivya.engines import registry
+
+        return registry.installed(route.target)
+    return True
+
+
+def _folder(settings: Settings) -> Path | None:
+    return None if settings.object_store_url is not None else settings.data_dir / "objects"

@@ -1,0 +1,35 @@
+"""Identifiers: prefixed, time-ordered, opaque to clients.
+
+The part after the prefix is a ULID (48 bits of milliseconds, then 80 random bits) in lower-case Crockford
+base32, so that ids sort by the time they were made. Source: the ULID specification, https://github.com/ulid/spec.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import NewType
+
+AccountId = NewType("AccountId", str)
+KeyId = NewType("KeyId", str)
+TaskId = NewType("TaskId", str)
+WorkerId = NewType("WorkerId", str)
+RequestId = NewType("RequestId", str)
+Credits = NewType("Credits", int)
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_LENGTH = 26
+
+
+def new_id(prefix: str) -> str:
+    """Return ``{prefix}_{26 characters}``; later ids of a process sort after earlier ones, to the millisecond."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
+    return f"{prefix}_{_base32(value)}"
+
+
+def _base32(value: int) -> str:
+    digits: list[str] = []
+    for _ in range(_LENGTH):
+        digits.append(_ALPHABET[value & 31])
+        value >>= 5
+    return "".join(reversed(digits))

@@ -1,0 +1,78 @@
+"""How a command of the operator reaches the database."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn, TypeVar
+
+import typer
+
+from rivya.errors import PublicError
+from rivya.kit.db import Pool, open_pool
+from rivya.settings import Settings
+
+Answer = TypeVar("Answer")
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="The installation's data folder; or set RIVYA_DATA_DIR or RIVYA_DATABASE_URL."),
+]
+
+
+def settings_for(data_dir: Path | None, **given: object) -> Settings:
+    """Return the settings, with what was given on the command line in place of the environment's."""
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if data_dir is not None:
+        chosen["data_dir"] = data_dir.absolute()
+    return Settings(**chosen)  # pyright: ignore[reportArgumentType] - checked by pydantic at run time
+
+
+def run(data_dir: Path | None, command: Callable[[Pool], Awaitable[Answer]]) -> Answer:
+    """Run a command against the installation's database; what is wrong with it goes to standard error, exit 1.
+
+    With ``RIVYA_DATABASE_URL`` that database; otherwise the one in the data folder, through the server that
+    ``rivya up`` runs on it, or one started for this command alone.
+    """
+    settings = settings_for(data_dir)
+
+    async def connected() -> Answer:
+        async with _pool(settings) as pool:
+            return await command(pool)
+
+    try:
+        return asyncio.run(connected())
+    except PublicError as error:
+        fail(error.message)
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong and end with exit code 1."""
+    print(f"rivya: {message}", file=sys.stderr)  # noqa: T201 - this is the command's answer
+    raise typer.Exit(1)
+
+
+@asynccontextmanager
+async def _pool(settings: Settings) -> AsyncGenerator[Pool]:
+    if settings.database_url is not None:
+        async with open_pool(settings.database_url, size=2, application_name="rivya command") as pool:
+            yield pool
+        return
+    from rivya.database import migrate
+    from rivya.kit.embedded_postgres import EmbeddedPostgres, find_running
+
+    if dsn := find_running(settings.data_dir):
+        async with open_pool(dsn, size=2, application_name="rivya command") as pool:
+            yield pool
+        return
+    server = EmbeddedPostgres(settings.data_dir, bin_dir=settings.postgres_bin, run_as=settings.postgres_user)
+    dsn = await asyncio.to_thread(server.start)
+    try:
+        await migrate(dsn)
+        async with open_pool(dsn, size=2, application_name="rivya command") as pool:
+            yield pool
+    finally:
+        await asyncio.to_thread(server.stop)

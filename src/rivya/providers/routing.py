@@ -1,0 +1,95 @@
+"""Which provider is asked for which model, and in what order."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+
+class BadProviders(Exception):
+    """The providers file cannot be used: the message says what was expected."""
+
+
+class ProviderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: Literal["engines", "scripted"]
+
+
+class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    model: str
+    provider: str
+    target: str
+    stand_in: bool = False
+
+
+class ProvidersFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    providers: dict[str, ProviderEntry]
+    routes: list[Route] = []
+
+
+def load(file: Path | None = None, *, with_scripted: bool = False) -> ProvidersFile:
+    """Return the providers file: the given one, else the package's. Raises BadProviders."""
+    text = (
+        file.read_text("utf-8")
+        if file is not None
+        else resources.files("rivya.providers").joinpath("providers.toml").read_text("utf-8")
+    )
+    try:
+        content: dict[str, Any] = tomllib.loads(text)
+        loaded = msgspec.convert(content, ProvidersFile)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise BadProviders(f"{file or 'providers.toml'}: {error}") from error
+    if with_scripted:
+        loaded = ProvidersFile(
+            {**loaded.providers, "scripted": ProviderEntry("scripted")},
+            [*loaded.routes, Route("scripted", "scripted", "scripted")],
+        )
+    for route in loaded.routes:
+        if route.provider not in loaded.providers:
+            raise BadProviders(f"routes: {route.model} names provider {route.provider!r}, which is not there")
+    return loaded
+
+
+class Routing:
+    """The routes that are usable on this installation."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        *,
+        allow_stand_ins: bool,
+        serves: Callable[[Route], bool],
+    ) -> None:
+        self._routes: Mapping[str, list[Route]] = _by_model(
+            [route for route in routes if allow_stand_ins or not route.stand_in]
+        )
+        self._serves = serves
+
+    def of(self, model: str) -> list[Route]:
+        """Return the routes of a model that work now, the first to be asked first."""
+        return [route for route in self._routes.get(model, ()) if self._serves(route)]
+
+    def stands_in(self, model: str) -> bool:
+        """Return True if what would answer for this model now is an engine that is not it."""
+        routes = self.of(model)
+        return bool(routes) and routes[0].stand_in
+
+    def all(self) -> list[Route]:
+        """Return every route, working now or not: a worker listens for all of them."""
+        return [route for routes in self._routes.values() for route in routes]
+
+
+def entrypoint(route: Route) -> str:
+    """Return the queue entrypoint of a route; jobs of one entrypoint share one limit across all workers."""
+    return f"generate.{route.provider}.{route.target}"
+
+
+def _by_model(routes: Sequence[Route]) -> dict[str, list[Route]]:
+    grouped: dict[str, list[Route]] = {}
+    for route in routes:
+        grouped.setdefault(route.model, []).append(route)
+    return grouped

@@ -1,0 +1,13 @@
+"""Every janitor there is."""
+
+from __future__ import annotations
+
+from rivya.queue.janitors import invariants, lapsed_credits, lost_jobs, old_records, past_deadlines
+
+JANITORS = (
+    past_deadlines.JANITOR,
+    lost_jobs.JANITOR,
+    lapsed_credits.JANITOR,
+    old_records.JANITOR,
+    invariants.JANITOR,
+)

@@ -1,0 +1,129 @@
+"""Every setting of Rivya, with its default, its limit and its meaning: ``RIVYA_*`` in the environment or ``.env``."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class MissingSecretKey(Exception):
+    """Set RIVYA_SECRET_KEY: without a data folder of its own, a process has nowhere to keep one."""
+
+
+def default_data_dir() -> Path:
+    """Return ``/var/lib/rivya`` for root, else the user's own data folder (XDG base directories)."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/rivya/default")
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "rivya"
+
+
+class Settings(BaseSettings):
+    """Read once at start and never changed after."""
+
+    model_config = SettingsConfigDict(env_prefix="RIVYA_", env_file=".env", extra="ignore", frozen=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="In production nothing stands in for a model that has no provider."
+    )
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Where this machine keeps its database, media, secret key and work files.",
+    )
+    database_url: str | None = Field(
+        None, description="Any PostgreSQL 15 or later; without it, one is started in the data folder."
+    )
+    postgres_bin: Path | None = Field(
+        None, description="The bin folder of another PostgreSQL installation for the embedded server."
+    )
+    postgres_user: str | None = Field(
+        None, description="The unprivileged user that runs the embedded server when Rivya runs as root."
+    )
+    host: str = Field("127.0.0.1", description="The address to serve on.")
+    port: int = Field(8787, ge=0, le=65535, description="The port to serve on.")
+    public_url: str | None = Field(
+        None, description="Where clients reach this installation; media links begin with it."
+    )
+    api_processes: int = Field(1, ge=1, le=64, description="How many processes serve HTTP.")
+    worker_processes: int = Field(1, ge=1, le=64, description="How many processes work on tasks.")
+    database_connections: int = Field(
+        8, ge=2, le=100, description="The most connections that one process opens to PostgreSQL."
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Signs links and tokens. Without it, one is made and kept in the data folder."
+    )
+    providers_file: Path | None = Field(
+        None, description="A providers.toml of your own, in place of the one in the package."
+    )
+    catalog_dir: Path | None = Field(
+        None, description="A folder of model files of your own, which add to the package's or override them."
+    )
+    stand_ins: bool | None = Field(
+        None,
+        description="Whether a built-in engine may stand in for a model without a provider; "
+        "by default only in development.",
+    )
+    object_store_url: str | None = Field(
+        None, description="Where media is kept, such as s3://bucket/prefix; by default the data folder."
+    )
+    media_link_s: int = Field(
+        7 * 24 * 3600, ge=60, le=30 * 24 * 3600, description="How long a media link lives, in seconds."
+    )
+    max_output_bytes: int = Field(512 * 1024 * 1024, ge=1024, description="The largest file that a model may return.")
+    worker_heartbeat_s: float = Field(2.0, gt=0.05, le=10, description="How often a worker says that it lives.")
+    worker_lease_s: float = Field(
+        10.0, gt=0.2, le=60, description="After this silence a worker's tasks go to the others."
+    )
+    queue_lease_s: float = Field(
+        15.0, gt=0.2, le=120, description="After this silence a picked job goes to another worker."
+    )
+    worker_concurrency: int = Field(
+        200, ge=10, le=10_000, description="The most jobs that one worker starts at the same time."
+    )
+    engine_concurrency: int = Field(
+        4, ge=1, le=1000, description="The most tasks of one built-in engine in work across all workers."
+    )
+    scripted_models: bool = Field(
+        False, description="Whether the models that do what their params say are there, for tests."
+    )
+    scripted_journal: Path | None = Field(
+        None, description="A file in which the scripted provider notes each call, for tests."
+    )
+    log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe log lines that are written."
+    )
+
+    @property
+    def allows_stand_ins(self) -> bool:
+        return self.stand_ins if self.stand_ins is not None else self.environment == "development"
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def signing_key(self) -> bytes:
+        """Return the key that signs links: the setting, else the one kept in the data folder, made at first use.
+
+        Raises MissingSecretKey when the database is elsewhere and no key is set: processes on several
+        machines must agree on it.
+        """
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        if self.database_url is not None and not self.data_dir.is_dir():
+            raise MissingSecretKey(MissingSecretKey.__doc__)
+        file = self.data_dir / "secret.key"
+        # Others may pass through (the embedded server runs as another user), not look around.
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return file.read_text().strip().encode()
+        with os.fdopen(handle, "w") as opened:
+            opened.write(secrets.token_urlsafe(48))
+        return file.read_text().strip().encode()
