@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -27,16 +28,18 @@ def with_database(dsn: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The DSN of a running server."""
     if dsn := os.environ.get("RIVYA_TEST_DATABASE_URL"):
         yield dsn
         return
     from rivya.kit.embedded_postgres import EmbeddedPostgres
 
-    server = EmbeddedPostgres(Path(tmp_path_factory.mktemp("postgres")), max_connections=200)
-    yield server.start()
-    server.stop()
+    # Root's server runs as another user, who cannot enter pytest's private folders.
+    with tempfile.TemporaryDirectory(prefix="rivya-test-") as folder:
+        Path(folder).chmod(0o711)
+        with EmbeddedPostgres(Path(folder) / "data", max_connections=200, system_dir=Path(folder)) as server:
+            yield server.start()
 
 
 @pytest.fixture(scope="session")
