@@ -80,6 +80,14 @@ def migrate(data_dir: DataDir = None) -> None:
     typer.echo("The database is up to date.")
 
 
+@app.command()
+def demo() -> None:
+    """Start Rivya, make one of everything through its API, check the books, and stop."""
+    from rivya.demo.run import demo_command
+
+    raise typer.Exit(demo_command())
+
+
 def _stop_with_parent() -> None:
     if (fd := os.environ.get("RIVYA_PARENT_FD")) is not None:
         from rivya.kit.parent import stop_with_parent
@@ -89,12 +97,14 @@ def _stop_with_parent() -> None:
 
 def _add_groups() -> None:
     from rivya.accounts.commands import app as accounts
+    from rivya.engines.commands import app as engines
     from rivya.keys.commands import app as keys
     from rivya.wallet.commands import app as credits
 
     app.add_typer(accounts, name="accounts")
     app.add_typer(keys, name="keys")
     app.add_typer(credits, name="credits")
+    app.add_typer(engines, name="engines")
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rivya.engines import registry
 from rivya.engines.base import Artifact, EngineError, InvalidInput, Job, Reference
-from rivya.engines.host import EngineDied, EngineHost, EngineTimeout
+from rivya.engines.host import EngineHost, EngineTimeout
 from rivya.kit.clock import utc_now
 from rivya.providers.base import Work
 from rivya.providers.outcome import (
@@ -35,7 +35,6 @@ class _Running:
     job: asyncio.Task[list[Artifact]]
     folder: Path
     progress: int = 0
-    changed: asyncio.Event | None = None
 
 
 class Engines:
@@ -123,7 +122,7 @@ def _outcome(job: asyncio.Task[list[Artifact]]) -> Checked:
         return Failed("invalid_input", public_message=str(error))
     except EngineTimeout:
         return Failed("timeout")
-    except (EngineError, EngineDied) as error:
+    except EngineError as error:
         return Failed("upstream_error", detail=repr(error))
     except asyncio.CancelledError:
         return Lost()

@@ -1,0 +1,1 @@
+"""``rivya demo``: the whole product once through its public door, as a new user would."""
