@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from rivya.errors import (
@@ -94,11 +94,14 @@ async def read_json(request: Call, shape: type[Body]) -> Body:
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > MAX_JSON_BYTES:
         raise _too_large()
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_JSON_BYTES:
-            raise _too_large()
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > MAX_JSON_BYTES:
+                raise _too_large()
+            chunks.append(chunk)
+    except InternalServerException as error:  # the framework's word for a client that went away
+        raise ValidationFailed("The body ended before it was whole.") from error
     try:
         return msgspec.json.decode(b"".join(chunks), type=shape)
     except msgspec.ValidationError as error:

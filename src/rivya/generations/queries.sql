@@ -34,16 +34,28 @@ where account_id = $1 and task_id = $2 order by number desc limit 1
 
 -- name: begin
 -- Begins many attempts (task, attempts so far, provider), each only if it is its turn; account_id comes with each.
+-- In task order, like every batch over tasks, so that two cannot deadlock.
 select b.*
-from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::timestamptz[])
-    as asked(account, task, expected, provider, at)
+from (
+    select * from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::timestamptz[])
+        as t(account, task, expected, provider, at)
+    order by account, task
+) asked
 cross join lateral generation_begin(asked.account, asked.task, asked.expected, asked.provider, $6, asked.at) b
 
 -- name: store_handles
 -- Stores many handles of attempts that are still the newest of their tasks; account_id comes with each.
-update attempts a set handle = asked.handle
-from unnest($1::text[], $2::text[], $3::integer[], $4::text[]) as asked(account, task, number, handle)
-where a.account_id = asked.account and a.task_id = asked.task and a.number = asked.number and a.ended_at is null
+with mine as (
+    select a.account_id, a.task_id, a.number, asked.handle
+    from unnest($1::text[], $2::text[], $3::integer[], $4::text[]) as asked(account, task, number, handle)
+    join attempts a on a.account_id = asked.account and a.task_id = asked.task and a.number = asked.number
+    where a.ended_at is null
+    order by a.account_id, a.task_id
+    for update of a
+)
+update attempts a set handle = mine.handle
+from mine
+where a.account_id = mine.account_id and a.task_id = mine.task_id and a.number = mine.number
 returning a.account_id, a.task_id
 
 -- name: end_attempt
@@ -58,7 +70,7 @@ from (
     select * from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::bigint[], $6::jsonb[], $7::jsonb[],
                          $8::text[], $9::text[]) with ordinality
         as t(account, task, attempt, status, credits, result, error, outcome, event, ord)
-    order by account, ord
+    order by account, task, ord
 ) q
 cross join lateral generation_end(
     q.account, q.task, q.attempt, q.status, q.credits, q.result, q.error, q.outcome, q.event, $10) as e(ended)

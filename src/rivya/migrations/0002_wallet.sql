@@ -117,6 +117,8 @@ create function wallet_grant(
 begin
     perform wallet_open(p_account);
     perform from wallets w where w.account_id = p_account for update;
+    perform wallet_lapse(w.account_id, p_at) from wallets w
+        where w.account_id = p_account and w.next_expiry_at <= p_at;
     select l.id, l.granted into lot, credits from lots l
         where l.account_id = p_account and l.business_id = p_business_id;
     if found then
@@ -138,8 +140,8 @@ end $$;
 
 
 -- Sets credits aside, from the lots that expire soonest. Idempotent by reason.
--- Outcomes: 'reserved'; 'exists' (this reason has a reservation already, open or ended: nothing changed);
--- 'insufficient' and 'no_wallet' (nothing changed). `depth` counts the account's open reservations before this one.
+-- Outcomes: 'reserved'; 'exists' (this reason has a reservation already, open or ended: nothing is set aside);
+-- 'insufficient' and 'no_wallet' (nothing is set aside). Lots past their expiry lapse first, whatever the outcome. `depth` counts the account's open reservations before this one.
 create function wallet_reserve(
     p_account text, p_reason text, p_credits bigint, p_at timestamptz,
     out outcome text, out credits bigint, out available bigint, out depth integer
@@ -157,18 +159,17 @@ begin
         outcome := 'no_wallet';
         return;
     end if;
-    depth := v_wallet.open_reservations;
-    select r.credits into credits from reservations r where r.account_id = p_account and r.reason = p_reason;
-    if found then
-        outcome := 'exists';
-        available := v_wallet.available;
-        return;
-    end if;
     if v_wallet.next_expiry_at <= p_at then
         perform wallet_lapse(p_account, p_at);
         select * into v_wallet from wallets w where w.account_id = p_account;
     end if;
+    depth := v_wallet.open_reservations;
     available := v_wallet.available;
+    select r.credits into credits from reservations r where r.account_id = p_account and r.reason = p_reason;
+    if found then
+        outcome := 'exists';
+        return;
+    end if;
     if v_wallet.available < p_credits then
         outcome := 'insufficient';
         return;
@@ -232,6 +233,7 @@ begin
     end if;
     if p_credits > v_res.credits or p_credits < 0 then
         outcome := 'too_much';
+        returned := 0;
         return;
     end if;
     for i in 1 .. cardinality(v_res.lot_ids) loop

@@ -12,7 +12,7 @@ update workers set heartbeat_at = '-infinity' where id = $1
 select pg_notify('rivya_workers', '')
 
 -- name: forget_workers
--- Forgets workers that were silent for long and have no tasks left.
+-- Forgets workers that were silent for long and have no tasks left, in every account.
 delete from workers w
 where w.heartbeat_at < $1
   and not exists (select from tasks t where t.worker_id = w.id and t.status = 'processing')

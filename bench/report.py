@@ -1,0 +1,122 @@
+"""The tables of RESULTS.md."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench import jobs, reads, start, submits
+
+_HEAD = """# Measured
+
+Written by `make bench`. Load generator, API, worker and PostgreSQL share the machine's cores, and the machine is
+shared with others: read the ratios, which compare with a baseline of the same run, and read no difference below a
+factor of 1.5. Every commit is durable (`fsync` and `synchronous_commit` are on).
+"""
+
+
+class Report:
+    def __init__(self, machine: Sequence[str]) -> None:
+        self._parts = [_HEAD, "\n".join(f"- {fact}" for fact in machine)]
+
+    def text(self) -> str:
+        return "\n\n".join(part.strip() for part in self._parts) + "\n"
+
+    def disk(self, folder: Path) -> None:
+        """Note what one fsync costs here: it bounds every unbatched commit."""
+        file = os.open(folder / "fsync", os.O_CREAT | os.O_WRONLY)
+        began = time.perf_counter()
+        for _ in range(100):
+            os.pwrite(file, b"x" * 8192, 0)
+            os.fdatasync(file)
+        self._parts[1] += f"\n- one fdatasync of 8 kB: {10 * (time.perf_counter() - began):.2f} ms"
+        os.close(file)
+
+    def submits(self, baselines: dict[str, float], cells: list[submits.Cell]) -> None:
+        self._add(
+            "(a) Submits through HTTP",
+            "Each with its own `Idempotency-Key`, a key check, a durable reserve, task and queue job. Baseline: pgbench, 32 "
+            f"clients, calling the same SQL function once a transaction: {baselines['many']:.0f}/s over {_wallets()} "
+            f"wallets, {baselines['one']:.0f}/s on one. Aim: 1.0 on many wallets, 3 on one.",
+            ("wallets", "API processes", "connections", "submits/s", "p50 ms", "p99 ms", "of baseline"),
+            [
+                (
+                    c.wallets,
+                    c.processes,
+                    c.connections,
+                    f"{c.per_second:.0f}",
+                    f"{c.p50_ms:.1f}",
+                    f"{c.p99_ms:.1f}",
+                    f"{c.ratio:.2f}",
+                )
+                for c in cells
+            ],
+            "The limit is CPU: the Python of the API process, then PostgreSQL's work for the rows of a submit. "
+            "Unbatched, it is the fsync and NOTIFY's lock, which PostgreSQL holds through the commit.",
+        )
+
+    def reads(self, cells: list[reads.Cell]) -> None:
+        self._add(
+            "(b) Status reads",
+            "One API process; a signed link is made in each answer. Baseline: the same server's `/healthz`. Aim: 0.5.",
+            ("connections", "bare/s", "reads/s", "p50 ms", "p99 ms", "of baseline"),
+            [
+                (
+                    c.connections,
+                    f"{c.bare_per_second:.0f}",
+                    f"{c.reads_per_second:.0f}",
+                    f"{c.p50_ms:.1f}",
+                    f"{c.p99_ms:.1f}",
+                    f"{c.ratio:.2f}",
+                )
+                for c in cells
+            ],
+            "The limit is the API process's CPU: the framework's share is the bare route's.",
+        )
+
+    def throughput(self, found: jobs.Throughput) -> None:
+        self._add(
+            "(c) Jobs through one worker",
+            "Instant provider; each job is picked, recorded as an attempt, answered with a picture that is decoded and "
+            "stored, and settled. Baseline: pgqueuer alone with a handler that does nothing.",
+            ("jobs", "jobs/s", "pgqueuer alone/s", "of baseline"),
+            [(found.jobs, f"{found.per_second:.0f}", f"{found.pgqueuer_alone_per_second:.0f}", f"{found.ratio:.2f}")],
+            "The limit is CPU of the worker process (statements, media probing in threads) shared with PostgreSQL.",
+        )
+
+    def latency(self, found: jobs.Latency) -> None:
+        self._add(
+            "(d) From submit to the provider's call",
+            f"{found.submits} submits at {jobs.PACED_PER_SECOND} a second to an idle worker, from before the HTTP request "
+            "to inside the provider's adapter.",
+            ("p50 ms", "p99 ms"),
+            [(f"{found.p50_ms:.1f}", f"{found.p99_ms:.1f}")],
+            "Two durable commits (accept, begin) and one NOTIFY lie between.",
+        )
+
+    def start(self, found: start.Start) -> None:
+        self._add(
+            "(e) Start and idle memory",
+            "`rivya up` until requests are answered and a worker is heard of. Baseline: Python importing the framework, "
+            f"the database driver and the HTTP client, {found.import_s:.2f} s.",
+            ("cold s", "warm s", "warm of baseline"),
+            [(f"{found.cold_s:.2f}", f"{found.warm_s:.2f}", f"{found.warm_s / found.import_s:.1f}")],
+            "Python's imports are most of it. Idle memory (proportional set size, MB): "
+            + ", ".join(f"{kind} {mb:.0f}" for kind, mb in sorted(found.memory_mb.items()))
+            + f"; {sum(found.memory_mb.values()):.0f} in all, before any engine is loaded.",
+        )
+
+    def _add(
+        self, title: str, words: str, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: str
+    ) -> None:
+        lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+        lines += [f"| {' | '.join(str(value) for value in row)} |" for row in rows]
+        self._parts.append(f"## {title}\n\n{words}\n\n" + "\n".join(lines) + f"\n\n{limit}")
+
+
+def _wallets() -> str:
+    from bench.lab import WALLETS
+
+    return f"{WALLETS:,}"
