@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bench.lab import Lab, load
+from bench.lab import Lab, await_answer, load
 from bench.submits import requests_for
 
 JOBS = 3_000
@@ -50,7 +50,8 @@ def throughput(lab: Lab) -> Throughput:
     failed = lab.fetch("select count(*) from tasks where status <> 'succeeded'")[0][0]
     assert failed == 0, failed
     took = lab.fetch(
-        "select extract(epoch from max(t.updated_at) - min(a.started_at))::float from tasks t join attempts a on a.task_id = t.id"
+        """select extract(epoch from max(t.updated_at) - min(a.started_at))::float
+           from tasks t join attempts a on a.task_id = t.id"""
     )[0][0]
     alone = asyncio.run(_pgqueuer_alone(lab, jobs))
     return Throughput(jobs, took, jobs / took, alone, jobs / took / alone)
@@ -61,6 +62,7 @@ def latency(lab: Lab) -> Latency:
     lab.empty()
     journal = lab.folder / "journal.jsonl"
     with lab.api(processes=1) as base_url, lab.worker(RIVYA_SCRIPTED_JOURNAL=str(journal)):
+        await_answer(f"{base_url}/readyz")  # the worker is there
         sent = asyncio.run(_paced(base_url, lab.secrets))
         while lab.fetch("select exists (select from tasks where status in ('queued', 'processing'))")[0][0]:
             time.sleep(0.1)
@@ -103,7 +105,8 @@ async def _pgqueuer_alone(lab: Lab, jobs: int) -> float:
     async with open_pool(lab.dsn, size=8) as pool:
         await pool.execute("truncate pgqueuer, pgqueuer_log")
         await pool.execute(
-            "insert into pgqueuer (priority, entrypoint, status) select 0, 'nothing', 'queued' from generate_series(1, $1)",
+            """insert into pgqueuer (priority, entrypoint, status)
+               select 0, 'nothing', 'queued' from generate_series(1, $1)""",
             jobs,
         )
         manager = QueueManager(Queries(AsyncpgPoolDriver(pool)))

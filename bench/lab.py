@@ -50,7 +50,7 @@ class Lab:
             ]
             try:
                 base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-                _await(f"{base_url}/healthz")
+                await_answer(f"{base_url}/healthz")
                 yield base_url
             finally:
                 _stop(started)
@@ -121,7 +121,8 @@ def open_lab() -> Iterator[Lab]:
             secrets = [new_secret() for _ in range(WALLETS)]
             lab = Lab(folder, postgres, dsn, secrets)
             lab.fetch(
-                "insert into accounts (id, email) select 'acct_' || n, n || '@example.com' from generate_series(0, $1::int) n",
+                """insert into accounts (id, email)
+                   select 'acct_' || n, n || '@example.com' from generate_series(0, $1::int) n""",
                 WALLETS - 1,
             )
             lab.fetch(
@@ -171,7 +172,8 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _await(url: str) -> None:
+def await_answer(url: str) -> None:
+    """Return once the URL answers 200. Fails after a minute."""
     give_up_at = time.monotonic() + 60
     while True:
         try:

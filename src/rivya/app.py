@@ -10,7 +10,7 @@ from pathlib import Path
 
 from litestar import Litestar
 from litestar.exceptions import HTTPException
-from litestar.static_files import create_static_files_router
+from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 from litestar.types import ASGIApp
 
 from rivya.errors import PublicError

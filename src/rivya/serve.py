@@ -23,6 +23,7 @@ def serve(settings: Settings, dsn: str, *, fd: int | None = None) -> None:
         access_log=False,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
         limit_concurrency=10_000,

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.syntax import Syntax
 
 
 class CallFailed(Exception):
@@ -19,7 +18,7 @@ class CallFailed(Exception):
 
 
 class Caller:
-    """Calls with one key. Where there is no curl, Python makes the same call, and the curl line is shown all the same."""
+    """Calls with one key. Where there is no curl, Python makes the call; the curl line is shown anyway."""
 
     def __init__(self, console: Console, key: str) -> None:
         self._console = console
@@ -36,16 +35,14 @@ class Caller:
             self._show(url, given, content)
         answer = json.loads(self._fetch(url, given, content))
         if show:
-            self._console.print(
-                Syntax(json.dumps(answer, indent=2), "json", background_color="default", word_wrap=True)
-            )
+            self._console.print_json(data=answer)
         if "error" in answer and "id" not in answer:
             raise CallFailed(answer["error"]["message"])
         return answer
 
     def save(self, url: str, file: Path) -> None:
         """Save what a link leads to."""
-        self._console.print(f"$ curl -o {file} '{_short(url)}'", style="bold", markup=False)
+        self._console.print(f"$ curl -o {file} '{_short(url)}'", style="bold", markup=False, soft_wrap=True)
         file.write_bytes(self._fetch(url, {}, None))
 
     def _show(self, url: str, headers: dict[str, str], content: str | None) -> None:
@@ -53,7 +50,7 @@ class Caller:
         lines = [f"$ curl {url}", *(f'  -H "{name}: {value}"' for name, value in shown.items())]
         if content is not None:
             lines.append(f"  -d {shlex.quote(content)}")
-        self._console.print(" \\\n".join(lines), style="bold", markup=False)
+        self._console.print(" \\\n".join(lines), style="bold", markup=False, soft_wrap=True)
 
     def _fetch(self, url: str, headers: dict[str, str], content: str | None) -> bytes:
         if self._curl is None:

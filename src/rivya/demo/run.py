@@ -76,7 +76,7 @@ def _tour(console: Console, folder: Path, base_url: str, output: Path) -> None:
     )
     console.rule("A chat answer, as it is made")
     console.print("The built-in language model is very small: fluent, and often wrong. The Chat API is not built yet.")
-    _stream(console, folder, ("engines", "chat", "What is the capital of France, and what can I see there?"))
+    _stream(console, folder, ("engines", "chat", "What is the capital of France?"))
 
     console.rule("Credits")
     console.print(f"Before: {_CREDITS} credits.")

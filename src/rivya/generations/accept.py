@@ -16,7 +16,7 @@ import msgspec
 
 from rivya.catalog.model import Model
 from rivya.errors import IdempotencyConflict, NotFound
-from rivya.generations.model import StoredInput, Task
+from rivya.generations.model import StoredInput, TaskState
 from rivya.generations.schemas import CreateGeneration, task_object
 from rivya.generations.states import QUEUED
 from rivya.kit.batch import Gatherer
@@ -60,7 +60,7 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class _Item:
     submission: Submission
-    task: Task
+    task: TaskState
     body: bytes
 
 
@@ -113,23 +113,12 @@ class Accepter:
 
 def _item(submission: Submission) -> _Item:
     now = utc_now()
-    task = Task(
-        account=submission.account,
+    task = TaskState(
         id=TaskId(new_id("task")),
         status=QUEUED,
         model=submission.model.id,
-        prompt=submission.prompt,
-        params=submission.params,
-        inputs=list(submission.inputs),
         client_request_id=submission.client_request_id,
         reserved_credits=submission.credits,
-        final_credits=0,
-        attempt=0,
-        provider=None,
-        progress=None,
-        result=None,
-        error=None,
-        deadline_at=now + timedelta(seconds=submission.model.deadline_s),
         created_at=now,
         updated_at=now,
     )
@@ -139,18 +128,18 @@ def _item(submission: Submission) -> _Item:
 def _row(item: _Item) -> tuple[object, ...]:
     submission, task = item.submission, item.task
     return (
-        task.account,
+        submission.account,
         task.id,
         submission.key,
         submission.source,
         task.model,
-        task.prompt,
-        _encode.encode(task.params).decode(),
-        _encode.encode(task.inputs).decode(),
+        submission.prompt,
+        _encode.encode(submission.params).decode(),
+        _encode.encode(submission.inputs).decode(),
         task.client_request_id,
         task.reserved_credits,
         task.created_at,
-        task.deadline_at,
+        task.created_at + timedelta(seconds=submission.model.deadline_s),
         submission.entrypoint,
         ROUTE,
         submission.idempotency_key,

@@ -39,25 +39,40 @@ class StoredResult(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    account: AccountId
+class TaskState:
+    """How a task stands: what its owner is shown."""
+
     id: TaskId
     status: Status
+    model: str
+    client_request_id: str | None
+    reserved_credits: int
+    created_at: datetime
+    updated_at: datetime
+    final_credits: int = 0
+    progress: int | None = None
+    result: StoredResult | None = None
+    error: TaskError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a worker needs to do a task."""
+
+    account: AccountId
+    id: TaskId
     model: str
     prompt: str
     params: Mapping[str, object]
     inputs: list[StoredInput]
-    client_request_id: str | None
     reserved_credits: int
-    final_credits: int
     attempt: int
-    provider: str | None
-    progress: int | None
-    result: StoredResult | None
-    error: TaskError | None
+    cancel_requested: bool
     deadline_at: datetime
-    created_at: datetime
-    updated_at: datetime
+
+
+_decode_result = msgspec.json.Decoder(StoredResult).decode
+_decode_error = msgspec.json.Decoder(TaskError).decode
 
 
 def task_of(row: asyncpg.Record | Mapping[str, Any]) -> Task:
@@ -65,20 +80,29 @@ def task_of(row: asyncpg.Record | Mapping[str, Any]) -> Task:
     return Task(
         account=AccountId(row["account_id"]),
         id=TaskId(row["id"]),
-        status=row["status"],
         model=row["model"],
         prompt=row["prompt"] or "",
         params=cast("dict[str, object]", msgspec.json.decode(row["params"])),
         inputs=msgspec.json.decode(row["inputs"], type=list[StoredInput]),
+        reserved_credits=row["reserved_credits"],
+        attempt=row["attempt"],
+        cancel_requested=row["cancel_requested_at"] is not None,
+        deadline_at=row["deadline_at"],
+    )
+
+
+def state_of(row: asyncpg.Record) -> TaskState:
+    """Return how the task of a row stands."""
+    return TaskState(
+        id=TaskId(row["id"]),
+        status=row["status"],
+        model=row["model"],
         client_request_id=row["client_request_id"],
         reserved_credits=row["reserved_credits"],
-        final_credits=row["final_credits"],
-        attempt=row["attempt"],
-        provider=row["provider"],
-        progress=row["progress"],
-        result=msgspec.json.decode(row["result"], type=StoredResult) if row["result"] else None,
-        error=msgspec.json.decode(row["error"], type=TaskError) if row["error"] else None,
-        deadline_at=row["deadline_at"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        final_credits=row["final_credits"],
+        progress=row["progress"],
+        result=_decode_result(row["result"]) if row["result"] else None,
+        error=_decode_error(row["error"]) if row["error"] else None,
     )

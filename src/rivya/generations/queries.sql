@@ -21,8 +21,15 @@ select k.fingerprint, k.response
 from idempotency_keys k
 where k.account_id = $1 and k.route = $2 and k.key = $3
 
+-- name: read_states
+-- Reads how many tasks stand, each by its account_id and id; answers nothing for one that is another account's.
+select account_id, id, t.status, t.model, t.client_request_id, t.reserved_credits, t.final_credits, t.progress,
+       t.result, t.error, t.created_at, t.updated_at
+from unnest($1::text[], $2::text[]) as asked(account_id, id)
+join tasks t using (account_id, id)
+
 -- name: read
--- Reads many tasks, each by its account_id and id; answers nothing for one that is another account's.
+-- Reads many tasks whole, each by its account_id and id.
 select t.*
 from unnest($1::text[], $2::text[]) as asked(account_id, id)
 join tasks t using (account_id, id)
@@ -56,7 +63,9 @@ with mine as (
 update attempts a set handle = mine.handle
 from mine
 where a.account_id = mine.account_id and a.task_id = mine.task_id and a.number = mine.number
-returning a.account_id, a.task_id
+returning a.task_id, (
+    select t.cancel_requested_at is not null from tasks t where t.account_id = a.account_id and t.id = a.task_id
+) as cancelled
 
 -- name: end_attempt
 -- Notes that an attempt at a task of an account_id came to nothing, while the task goes on.
@@ -81,10 +90,14 @@ order by q.ord
 update tasks set progress = $4, updated_at = $5
 where account_id = $1 and id = $2 and attempt = $3 and status = 'processing'
 
--- name: cancel_queued
--- Ends a task of an account_id that no worker has begun.
+-- name: cancel_waiting
+-- Ends a task of an account_id that no provider has in hand: none was asked yet, or all refused for now.
 select generation_end($1, t.id, null, 'failed', 0, null, $3, 'cancelled', $4, $5) as ended
-from tasks t where t.account_id = $1 and t.id = $2 and t.status = 'queued'
+from tasks t
+where t.account_id = $1 and t.id = $2
+  and (t.status = 'queued' or t.status = 'processing' and exists (
+      select from attempts a
+      where a.account_id = t.account_id and a.task_id = t.id and a.number = t.attempt and a.outcome = 'refused'))
 
 -- name: request_cancel
 -- Asks the worker that has a task of an account_id to cancel it.

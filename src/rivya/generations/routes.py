@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from litestar import Response, Router, get, post
 
-from rivya.generations.model import Task
+from rivya.generations.model import TaskState
 from rivya.generations.schemas import CreateGeneration, task_object
 from rivya.generations.service import Generations
 from rivya.http import Call, caller, idempotency_key, json_response, read_json
@@ -52,5 +52,5 @@ def _service(request: Call) -> Generations:
     return request.app.state.generations
 
 
-def _answer(request: Call, task: Task) -> Response[bytes]:
+def _answer(request: Call, task: TaskState) -> Response[bytes]:
     return json_response(_encode(task_object(task, request.app.state.links.sign)))

@@ -79,7 +79,7 @@ class Runner:
         mine = held(task, last.provider)
         log.info("task.adopted", task=task.id, provider=last.provider, has_handle=last.handle is not None)
         if last.handle is not None:
-            self._watcher.add(mine, last.handle)
+            await self._watch(mine, last.handle, cancel=task.cancel_requested)
             return
         await self._after_silence(mine)
 
@@ -151,17 +151,23 @@ class Runner:
     async def _follow(self, task: Held, outcome: Accepted | Done | Failed | Unknown) -> None:
         match outcome:
             case Accepted(handle):
-                if await self._steps.store_handle(task, handle):
-                    self._watcher.add(task, handle)
-                else:
+                stored = await self._steps.store_handle(task, handle)
+                if stored == "overtaken":
                     log.info("attempt.overtaken", task=task.id, provider=task.provider)
                     await self._providers[task.provider].cancel(handle)
+                    return
+                await self._watch(task, handle, cancel=stored == "cancelled")
             case Done(outputs):
                 await self._settler.succeed(task, outputs)
             case Failed():
                 await self._settler.fail(task, outcome)
             case Unknown():
                 await self._after_silence(task)
+
+    async def _watch(self, task: Held, handle: str, *, cancel: bool) -> None:
+        self._watcher.add(task, handle)
+        if cancel:
+            await self._watcher.cancel(task.id)
 
     async def _after_silence(self, task: Held) -> None:
         """Decide about an attempt of which nobody knows whether the provider heard it."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from rivya.generations.failure import TaskError
-from rivya.generations.model import Task
+from rivya.generations.model import TaskState
 from rivya.generations.states import Status
 from rivya.kit.clock import iso
 
@@ -54,7 +54,7 @@ class TaskObject(msgspec.Struct, frozen=True):
     progress: int | None
 
 
-def task_object(task: Task, sign: Callable[[str], str]) -> TaskObject:
+def task_object(task: TaskState, sign: Callable[[str], str]) -> TaskObject:
     """Return a task for the wire; ``sign`` turns an object's key into a link that lives from now on."""
     result = None
     if task.result is not None:

@@ -14,7 +14,7 @@ from rivya.files.links import MediaLinks
 from rivya.files.probe import mime_of
 from rivya.generations.accept import Accepter, Answer, Submission, fingerprint
 from rivya.generations.failure import task_error
-from rivya.generations.model import StoredInput, Task, task_of
+from rivya.generations.model import StoredInput, TaskState, state_of
 from rivya.generations.schemas import CreateGeneration, ReferenceMediaItem
 from rivya.keys.model import Key
 from rivya.kit.batch import Gatherer
@@ -55,21 +55,21 @@ class Generations:
             raise
         return await self._accept(submission)
 
-    async def read(self, *, account: AccountId, task: TaskId) -> Task:
+    async def read(self, *, account: AccountId, task: TaskId) -> TaskState:
         """Return a task of this account. Raises NotFound."""
         found = await self._read((account, task))
         if found is None:
             raise NotFound
         return found
 
-    async def cancel(self, *, account: AccountId, task: TaskId) -> Task:
-        """Cancel a task: at once while it is queued, else by asking the worker that has it.
+    async def cancel(self, *, account: AccountId, task: TaskId) -> TaskState:
+        """Cancel a task: at once while no provider has it in hand, else by asking the worker that has it.
 
         Returns the task as it stands; one that has ended is returned unchanged. Raises NotFound.
         """
         now = utc_now()
         error = _encode(task_error("cancelled")).decode()
-        ended = await self._pool.fetchval(_SQL["cancel_queued"], account, task, error, new_id("evt"), now)
+        ended = await self._pool.fetchval(_SQL["cancel_waiting"], account, task, error, new_id("evt"), now)
         if not ended:
             await self._pool.execute(_SQL["request_cancel"], account, task, now)
         return await self.read(account=account, task=task)
@@ -131,8 +131,8 @@ class Generations:
             raise ValidationFailed(f"{path} is {mime_type}, not {item.kind}.", param=f"{path}.kind")
         return StoredInput(item.kind, key, mime_type)
 
-    async def _read_many(self, asked: list[tuple[AccountId, TaskId]]) -> Sequence[Task | None]:
+    async def _read_many(self, asked: list[tuple[AccountId, TaskId]]) -> Sequence[TaskState | None]:
         accounts, tasks = [account for account, _ in asked], [task for _, task in asked]
-        rows = await self._pool.fetch(_SQL["read"], accounts, tasks)
-        found = {(row["account_id"], row["id"]): task_of(row) for row in rows}
+        rows = await self._pool.fetch(_SQL["read_states"], accounts, tasks)
+        found = {(row["account_id"], row["id"]): state_of(row) for row in rows}
         return [found.get(one) for one in asked]

@@ -86,8 +86,12 @@ class Steps:
         item = (account, task, attempts, provider, datetime.now(UTC))
         return await patiently(lambda: self._begin(item), for_s=_PATIENCE_S)
 
-    async def store_handle(self, task: Held, handle: str) -> bool:
-        """Store the provider's handle; False if the attempt was ended or taken over meanwhile."""
+    async def store_handle(self, task: Held, handle: str) -> Literal["stored", "cancelled", "overtaken"]:
+        """Store the provider's handle.
+
+        ``cancelled``: stored, and somebody asked meanwhile for the task to be cancelled. ``overtaken``: the
+        attempt was ended or taken over, and the handle is nobody's.
+        """
         return await patiently(lambda: self._handles((task, handle)), for_s=_PATIENCE_S)
 
     async def succeed(self, task: Held, result: StoredResult, *, credits: int) -> bool:
@@ -141,7 +145,7 @@ class Steps:
         begun = {row["id"]: task_of(row) for row in rows}
         return [begun.get(task) for _, task, *_ in items]
 
-    async def _store_many(self, items: list[_Handle]) -> Sequence[bool]:
+    async def _store_many(self, items: list[_Handle]) -> Sequence[Literal["stored", "cancelled", "overtaken"]]:
         rows = await self._pool.fetch(
             _SQL["store_handles"],
             [task.account for task, _ in items],
@@ -149,8 +153,11 @@ class Steps:
             [task.attempt for task, _ in items],
             [handle for _, handle in items],
         )
-        stored = {row["task_id"] for row in rows}
-        return [task.id in stored for task, _ in items]
+        cancelled = {row["task_id"]: row["cancelled"] for row in rows}
+        return [
+            "overtaken" if task.id not in cancelled else "cancelled" if cancelled[task.id] else "stored"
+            for task, _ in items
+        ]
 
     async def _end_many(self, items: list[_End]) -> Sequence[bool]:
         rows = await self._pool.fetch(
