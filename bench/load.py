@@ -87,7 +87,7 @@ class Load:
         give_up_at = began + seconds + 10
         while any(not transport.is_closing() for transport in transports):
             assert time.perf_counter() < give_up_at, "answers are missing"
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - nobody else's time is taken
+            await asyncio.sleep(0.01)
         ordered = sorted(self._latencies)
         return {
             "per_second": counted / took,

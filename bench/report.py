@@ -37,8 +37,8 @@ class Report:
     def submits(self, baselines: dict[str, float], cells: list[submits.Cell]) -> None:
         self._add(
             "(a) Submits through HTTP",
-            "Each with its own `Idempotency-Key`, a key check, a durable reserve, task and queue job. Baseline: pgbench, 32 "
-            f"clients, calling the same SQL function once a transaction: {baselines['many']:.0f}/s over {_wallets()} "
+            "Each with its own `Idempotency-Key`, a key check, a durable reserve, task and job. Baseline: pgbench, "
+            f"32 clients, calling the same function once a transaction: {baselines['many']:.0f}/s over {_wallets()} "
             f"wallets, {baselines['one']:.0f}/s on one. Aim: 1.0 on many wallets, 3 on one.",
             ("wallets", "API processes", "connections", "submits/s", "p50 ms", "p99 ms", "of baseline"),
             [
@@ -89,8 +89,8 @@ class Report:
     def latency(self, found: jobs.Latency) -> None:
         self._add(
             "(d) From submit to the provider's call",
-            f"{found.submits} submits at {jobs.PACED_PER_SECOND} a second to an idle worker, from before the HTTP request "
-            "to inside the provider's adapter.",
+            f"{found.submits} submits at {jobs.PACED_PER_SECOND} a second to an idle worker, from before the HTTP "
+            "request to inside the provider's adapter.",
             ("p50 ms", "p99 ms"),
             [(f"{found.p50_ms:.1f}", f"{found.p99_ms:.1f}")],
             "Two durable commits (accept, begin) and one NOTIFY lie between.",
@@ -99,8 +99,8 @@ class Report:
     def start(self, found: start.Start) -> None:
         self._add(
             "(e) Start and idle memory",
-            "`rivya up` until requests are answered and a worker is heard of. Baseline: Python importing the framework, "
-            f"the database driver and the HTTP client, {found.import_s:.2f} s.",
+            "`rivya up` until requests are answered and a worker is heard of. Baseline: Python importing the "
+            f"framework, the database driver and the HTTP client, {found.import_s:.2f} s.",
             ("cold s", "warm s", "warm of baseline"),
             [(f"{found.cold_s:.2f}", f"{found.warm_s:.2f}", f"{found.warm_s / found.import_s:.1f}")],
             "Python's imports are most of it. Idle memory (proportional set size, MB): "
