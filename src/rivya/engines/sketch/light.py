@@ -96,12 +96,12 @@ LIGHTS: dict[str, Light] = {
         warm=(1.06, 1.0, 0.94), cool=(0.96, 0.97, 1.06), lit_windows=0.2,
     ),
     "dusk": _light(
-        "141c4d", "43458f", "e08c93", ("e6a3b0", 0.55), ("7c86c8", 0.5), "8a7ba9", haze_reach=28.0,
+        "141c4d", "43458f", "e08c93", ("f0a8a8", 0.7), ("8c92cc", 0.52), "8a7ba9", haze_reach=28.0,
         sun_x=0.7, sun_y=-0.1, visible=False, direction=(0.55, 0.5, 0.1), stars=0.35, shadow=0.3, glow=0.7,
         warm=(1.06, 0.98, 0.96), cool=(0.92, 0.96, 1.1), lit_windows=0.6,
     ),
     "night": _light(
-        "050a24", "101f4d", "2c4a80", ("a9c6ff", 0.5), ("3d5aa6", 0.42), "23406f", haze_reach=30.0,
+        "050a24", "101f4d", "2c4a80", ("b4ccff", 0.72), ("5a76bc", 0.5), "23406f", haze_reach=30.0,
         sun_x=0.72, sun_y=0.66, visible=True, direction=(0.5, 0.75, 0.05), stars=1.0, moon=True, shadow=0.5,
         glow=0.7, warm=(1.04, 1.0, 0.95), cool=(0.9, 0.97, 1.12), lit_windows=0.75,
     ),
@@ -126,14 +126,14 @@ def light_for(time: str, weather: str) -> Light:
     dark = {"day": 1.0, "golden": 0.9, "sunset": 0.75, "sunrise": 0.85, "dusk": 0.34, "night": 0.12}[time]
     keep = {"day": 0.0, "golden": 0.4, "sunset": 0.5, "sunrise": 0.45, "dusk": 0.55, "night": 0.6}[time]
     grey = sum(times(light.ambient, 1.0)) / 3
-    hides = weather in ("rain", "storm", "fog", "overcast") and keep < 0.3
+    hides = weather in ("rain", "storm", "fog", "overcast") and (keep < 0.3 or light.moon)
     return replace(
         light,
         zenith=mix(times(hexed(zenith), dark), light.zenith, keep),
         middle=mix(times(hexed(middle), dark), light.middle, keep),
         horizon=mix(times(hexed(horizon), dark), light.horizon, keep),
         haze=mix(times(hexed(haze), dark), light.haze, keep),
-        haze_reach=light.haze_reach * {"fog": 0.28, "rain": 0.6, "snow": 0.6, "storm": 0.8}.get(weather, 0.9),
+        haze_reach=light.haze_reach * {"fog": 0.42, "rain": 0.6, "snow": 0.6, "storm": 0.8}.get(weather, 0.9),
         sun=times(light.sun, left if keep < 0.3 else max(left, 0.6)),
         ambient=mix(light.ambient, (grey, grey, grey), 0.4) if keep else times(light.ambient, 1.25),
         visible=light.visible and not hides,

@@ -66,3 +66,8 @@ def line_noise(rng: Rng, length: int, roughness: float = 1.3, coarse: int = 1) -
 def smoothstep(low: float, high: float, x: Field) -> Field:
     t = np.clip((x - low) / (high - low), 0.0, 1.0)
     return (t * t * (3.0 - 2.0 * t)).astype(np.float32)
+
+
+def interp(x: Field, xs: Field, ys: Field) -> Field:
+    """Straight lines between the points (xs, ys), read at ``x``."""
+    return np.asarray(np.interp(x, xs, ys), np.float32)

@@ -14,7 +14,8 @@ class Noun:
     id: str
     height_m: float
     kind: str
-    """animal, head, bust, face, person, vehicle, building, mountain, plant, sea plant, boat, float, fish, air, food, thing."""
+    """animal, head, bust, face, person, vehicle, building, mountain, plant, sea plant, boat, float, fish, air,
+    food or thing."""
     names: tuple[str, ...]
 
 

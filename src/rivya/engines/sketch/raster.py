@@ -9,8 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Field: TypeAlias = NDArray[np.float32]
-"""Float32, (h, w) or (h, w, channels). Colours are linear light; RGBA is premultiplied."""
+Field: TypeAlias = NDArray[np.floating[Any]]
+"""Floats (float32 wherever it is large), (h, w) or (h, w, channels).
+
+Colours are linear light; RGBA is premultiplied.
+"""
 
 cv2.setNumThreads(2)
 
@@ -68,9 +71,7 @@ def disc(canvas: Field, x: float, y: float, radius: float, value: float | Sequen
     cv2.circle(canvas, at, max(1, round(radius * 16)), _scalar(value), -1, cv2.LINE_AA, 4)
 
 
-def ellipse(
-    canvas: Field, x: float, y: float, rx: float, ry: float, value: float | Sequence[float] = 1.0
-) -> None:
+def ellipse(canvas: Field, x: float, y: float, rx: float, ry: float, value: float | Sequence[float] = 1.0) -> None:
     at, axes = (round(x * 16), round(y * 16)), (max(1, round(rx * 16)), max(1, round(ry * 16)))
     cv2.ellipse(canvas, at, axes, 0, 0, 360, _scalar(value), -1, cv2.LINE_AA, 4)
 
@@ -79,7 +80,7 @@ def distance(mask: Field) -> Field:
     """Distance in pixels from each covered pixel to the nearest clear one."""
     solid = np.pad((mask > 0.5).astype(np.uint8), 1)
     found = cv2.distanceTransform(solid, cv2.DIST_L2, 3)
-    return cast(Field, found[1:-1, 1:-1].astype(np.float32))
+    return found[1:-1, 1:-1].astype(np.float32)
 
 
 def power(image: Field, exponent: float) -> Field:
@@ -90,18 +91,8 @@ def bilateral(image: Field, diameter: int, colour: float, space: float) -> Field
     return cast(Field, cv2.bilateralFilter(image, diameter, colour, space))
 
 
-def read_rgb(path: str) -> Field:
-    """A picture file as RGB in 0..1, still sRGB. Raises ValueError when it is not a picture."""
-    found = cv2.imread(path, cv2.IMREAD_COLOR)
-    if found is None:
-        raise ValueError(path)
-    return (found[..., ::-1].astype(np.float32) / 255.0).astype(np.float32)
-
-
 def _blur(image: Field, sx: float, sy: float) -> Field:
-    done = cv2.GaussianBlur(
-        image, (0, 0), max(sx, 0.01), sigmaY=max(sy, 0.01), borderType=cv2.BORDER_REPLICATE
-    )
+    done = cv2.GaussianBlur(image, (0, 0), max(sx, 0.01), sigmaY=max(sy, 0.01), borderType=cv2.BORDER_REPLICATE)
     return cast(Field, done)
 
 

@@ -35,7 +35,8 @@ class Scene:
 
 
 KINDS = (
-    "meadow", "mountains", "forest", "jungle", "desert", "canyon", "sea", "lake", "river", "beach", "island", "city", "street", "village",
+    "meadow", "mountains", "forest", "jungle", "desert", "canyon", "sea", "lake", "river", "beach", "island", "city",
+    "street", "village",
     "snow", "sky", "space", "moon", "mars", "underwater", "room", "table", "studio", "portrait", "abstract",
     "pattern", "icon", "garden", "field", "road",
 )  # fmt: skip

@@ -15,16 +15,34 @@ from PIL import Image
 from rivya.engines.sketch import figures
 from rivya.engines.sketch.light import Light, array
 from rivya.engines.sketch.nouns import VENDOR, nouns
-from rivya.engines.sketch.raster import Field, blur, distance, power
+from rivya.engines.sketch.raster import Field, blur, distance, power, resize
+
+SHARPEST = 760
+"""Pictures are soft shapes; rendered larger than this, their blurs cost seconds and show no more."""
 
 TINTS: dict[str, tuple[float, float]] = {
     # hue in degrees and how much colour, for words such as "red car"
-    "red": (356, 1.0), "crimson": (350, 1.0), "orange": (26, 1.0), "yellow": (48, 1.0), "golden": (42, 0.9), "gold": (42, 0.9),
-    "green": (130, 0.85), "emerald": (150, 0.9), "teal": (178, 0.9), "turquoise": (176, 0.9), "cyan": (188, 0.9), "blue": (214, 1.0),
-    "navy": (222, 0.9), "purple": (272, 0.9), "violet": (268, 0.9), "lavender": (262, 0.5), "pink": (336, 0.8), "magenta": (312, 1.0),
-    "brown": (22, 0.55), "beige": (38, 0.3), "white": (0, 0.0), "silver": (220, 0.05), "grey": (0, 0.0), "gray": (0, 0.0), "black": (0, 0.0),
+    "red": (356, 1.0), "crimson": (350, 1.0), "orange": (26, 1.0), "yellow": (48, 1.0), "golden": (42, 0.9),
+    "gold": (42, 0.9),
+    "green": (130, 0.85), "sage": (105, 0.35), "mint": (152, 0.5), "peach": (22, 0.6), "terracotta": (14, 0.7),
+    "cream": (40, 0.3), "emerald": (150, 0.9), "teal": (178, 0.9), "turquoise": (176, 0.9), "cyan": (188, 0.9),
+    "blue": (214, 1.0),
+    "navy": (222, 0.9), "purple": (272, 0.9), "violet": (268, 0.9), "lavender": (262, 0.5), "pink": (336, 0.8),
+    "magenta": (312, 1.0),
+    "brown": (22, 0.55), "beige": (38, 0.3), "white": (0, 0.0), "silver": (220, 0.05), "grey": (0, 0.0),
+    "gray": (0, 0.0), "black": (0, 0.0),
 }  # fmt: skip
-LIGHTNESS = {"white": 1.5, "silver": 1.15, "black": 0.2, "navy": 0.55, "crimson": 0.8, "brown": 0.7, "pink": 1.25, "lavender": 1.25, "beige": 1.2}
+LIGHTNESS = {
+    "white": 1.5,
+    "silver": 1.15,
+    "black": 0.2,
+    "navy": 0.55,
+    "crimson": 0.8,
+    "brown": 0.7,
+    "pink": 1.25,
+    "lavender": 1.25,
+    "beige": 1.2,
+}
 
 
 @lru_cache(maxsize=24)
@@ -32,13 +50,14 @@ def picture(noun: str, height: int, *, bust: bool = False) -> Field:
     """The noun, trimmed to its outline, ``height`` pixels high: premultiplied linear RGBA."""
     body, (w, h) = _drawing(noun, bust)
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}">{body}</svg>'
-    draft = _raster(svg, max(48, int(height * 0.5)))
+    draft = _raster(svg, 96)
     top, bottom = _rows(draft[..., 3])
     scale = height / max((bottom - top) / draft.shape[0], 0.05)
-    full = _raster(svg, min(int(scale), 4096))
+    full = _raster(svg, min(int(scale), SHARPEST))
     top, bottom = _rows(full[..., 3])
     left, right = _rows(full[..., 3].T)
-    return np.ascontiguousarray(full[top:bottom, left:right])
+    trimmed = np.ascontiguousarray(full[top:bottom, left:right])
+    return resize(trimmed, max(1, round(trimmed.shape[1] * height / trimmed.shape[0])), height)
 
 
 @cache
@@ -93,14 +112,18 @@ def tinted(sprite: Field, tint: str | None) -> Field:
     luma = (rgb @ np.array([0.35, 0.5, 0.15], np.float32))[..., None]
     value = (0.35 * top[..., None] + 0.65 * luma) * LIGHTNESS.get(tint, 1.0)
     if strength < 0.1:
-        want = np.repeat(luma / max(float(np.median(luma[alpha[..., 0] > 0.5])), 0.05) * 0.42 * LIGHTNESS.get(tint, 0.8), 3, axis=2)
+        want = np.repeat(
+            luma / max(float(np.median(luma[alpha[..., 0] > 0.5])), 0.05) * 0.42 * LIGHTNESS.get(tint, 0.8), 3, axis=2
+        )
     else:
         want = value * (pure * strength * 1.25 + (1 - strength) * 0.8 + 0.05)
     mixed = rgb * (1 - amount[..., None]) + np.clip(want, 0, 1.1) * amount[..., None]
     return np.concatenate([mixed * sprite[..., 3:4], sprite[..., 3:4]], axis=2).astype(np.float32)
 
 
-def lit(sprite: Field, light: Light, z: float = 3.0, *, haze: float = 1.0, grounded: bool = True, own_light: float = 0.0) -> Field:
+def lit(
+    sprite: Field, light: Light, z: float = 3.0, *, haze: float = 1.0, grounded: bool = True, own_light: float = 0.0
+) -> Field:
     """The sprite as it looks in ``light`` at distance ``z``: rounded by a normal guessed from its outline."""
     alpha = sprite[..., 3]
     size = float(max(sprite.shape[:2]))
@@ -108,7 +131,7 @@ def lit(sprite: Field, light: Light, z: float = 3.0, *, haze: float = 1.0, groun
     away = distance(alpha)
     round_to = 0.16 * size
     bulge = np.sqrt(np.maximum(1.0 - (1.0 - np.minimum(away / round_to, 1.0)) ** 2, 0.0)) * round_to
-    bulge = blur(bulge.astype(np.float32), max(size * 0.012, 0.6))
+    bulge = blur(bulge.astype(np.float32), max(size * 0.022, 0.6))
     gy, gx = np.gradient(bulge)
     normal = np.stack([-gx, gy, np.full_like(gx, 0.9)], axis=2)
     normal /= np.linalg.norm(normal, axis=2, keepdims=True)
@@ -117,8 +140,11 @@ def lit(sprite: Field, light: Light, z: float = 3.0, *, haze: float = 1.0, groun
     facing = np.clip(normal @ towards * 0.62 + 0.42, 0.0, 1.1)
     sky = 0.8 + 0.2 * normal[..., 1]
     glow = array(light.sun) * facing[..., None] * 0.82 + array(light.ambient) * sky[..., None] * 0.85
+    glow = glow * (1.4 if light.moon else 1.0)  # a subject must still be read at night
     out = rgb * (glow * (1 - own_light) + own_light)
-    edge = np.clip(1.0 - away / (0.035 * size), 0, 1) * np.clip(normal[..., 0] * towards[0] + normal[..., 1] * towards[1] * 0.7, 0, 1)
+    edge = np.clip(1.0 - away / (0.035 * size), 0, 1) * np.clip(
+        normal[..., 0] * towards[0] + normal[..., 1] * towards[1] * 0.7, 0, 1
+    )
     backlit = 0.55 if towards[2] < 0.15 else 0.18
     out = out + edge[..., None] * array(light.sun) * backlit
     if grounded:

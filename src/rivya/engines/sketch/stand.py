@@ -7,7 +7,7 @@ import numpy as np
 from rivya.engines.sketch.layers import View
 from rivya.engines.sketch.light import Colour, Light, array, times
 from rivya.engines.sketch.noise import Rng, line_noise, sample, texture
-from rivya.engines.sketch.raster import Field, blur, line, remap, resize, warp
+from rivya.engines.sketch.raster import Field, blur, line, remap, warp
 
 
 def paste(canvas: Field, sprite: Field, left: float, top: float) -> None:
@@ -23,9 +23,11 @@ def paste(canvas: Field, sprite: Field, left: float, top: float) -> None:
     room += part
 
 
-def shadow(canvas: Field, view: View, light: Light, sprite: Field, left: float, foot: float, z: float, *, strength: float = 1.0) -> None:
+def shadow(
+    canvas: Field, view: View, light: Light, sprite: Field, left: float, foot: float, z: float, *, strength: float = 1.0
+) -> None:
     """The shadow that ``sprite`` casts on flat ground, in place, longer as the sun is lower."""
-    h, w = sprite.shape[:2]
+    h = sprite.shape[0]
     lx, ly, lz = light.direction
     kx = float(np.clip(-lx / max(ly, 0.2), -1.7, 1.7))
     ky = float(np.clip(-lz / max(ly, 0.2) / max(z, 1.5), -0.5, 0.6))
@@ -60,7 +62,18 @@ def _darken(canvas: Field, alpha: Field, colour: Colour) -> None:
     canvas[..., 3:4] += a
 
 
-def reflection(canvas: Field, view: View, sprite: Field, left: float, foot: float, rng: Rng, *, strength: float, ripple: float, tint: Colour) -> None:
+def reflection(
+    canvas: Field,
+    view: View,
+    sprite: Field,
+    left: float,
+    foot: float,
+    rng: Rng,
+    *,
+    strength: float,
+    ripple: float,
+    tint: Colour,
+) -> None:
     """The sprite upside down below its foot, broken by ripples and fading with depth."""
     h, w = sprite.shape[:2]
     tall = min(int(h * 0.9), max(int(canvas.shape[0] - foot), 1))
@@ -82,7 +95,9 @@ def reflection(canvas: Field, view: View, sprite: Field, left: float, foot: floa
     paste(canvas, shown.astype(np.float32), left - pad, foot)
 
 
-def tufts(canvas: Field, rng: Rng, left: float, right: float, foot: float, tall: float, colour: Field, density: float = 1.0) -> None:
+def tufts(
+    canvas: Field, rng: Rng, left: float, right: float, foot: float, tall: float, colour: Field, density: float = 1.0
+) -> None:
     """Blades of grass before the foot of a subject, in the colour of the ground there."""
     count = int(np.clip((right - left) / max(tall, 1.0) * 5.0 * density, 6, 260))
     xs = rng.uniform(left, right, count)
@@ -113,7 +128,3 @@ def drift(canvas: Field, rng: Rng, left: float, right: float, foot: float, tall:
     light = np.clip(1.08 - 0.2 * (y - top[None, :]) / max(tall, 1), 0.85, 1.08)
     room[..., :3] += inside[..., None] * colour * light[..., None]
     room[..., 3] += inside
-
-
-def shrunk(sprite: Field, factor: float) -> Field:
-    return resize(sprite, max(2, int(sprite.shape[1] * factor)), max(2, int(sprite.shape[0] * factor)))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rivya.engines.sketch.layers import View
 from rivya.engines.sketch.light import Light, array
@@ -125,7 +126,7 @@ def _see(view: View, grid: Grid, shown: Field, rgb: Field, sea: Field, height_of
         found[:, c] = n - np.searchsorted(top[::-1, c], wanted, side="right")
     hit = found < n
     index = np.clip(found, 1, n - 1)
-    cols = np.broadcast_to(np.arange(w), (tall, w))
+    cols: NDArray[np.int64] = np.broadcast_to(np.arange(w, dtype=np.int64), (tall, w))
     below, above = rows[index - 1, cols], rows[index, cols]
     t = np.clip((below - wanted[:, None]) / np.maximum(below - above, 1e-3), 0.0, 1.0)
     at_y, at_x = (index - 1 + t).astype(np.float32), cols.astype(np.float32)

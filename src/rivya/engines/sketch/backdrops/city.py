@@ -25,7 +25,7 @@ def draw(view: View, light: Light, scene: Scene) -> Stage:
     stack = sky.draw(view, light, scene)
     wet = scene.weather in ("rain", "storm") or "wet" in scene.extras
     glow = clear(view)
-    for i, (base, tall, lost, wide) in enumerate(((0.0, 0.56, 0.74, 0.045), (0.012, 0.66, 0.46, 0.06), (0.03, 0.74, 0.16, 0.085))):
+    for i, (base, tall, lost, wide) in enumerate(_rows(scene)):
         canvas = clear(view)
         foot = view.horizon + base * view.height
         _row(canvas, glow, view, light, rng, foot, tall, lost, wide, canyon=scene.kind == "street", deep=i)
@@ -38,6 +38,10 @@ def draw(view: View, light: Light, scene: Scene) -> Stage:
     if "river" in scene.extras or "sea" in scene.extras:
         stack.append(water.surface(view, light, behind, rng, kind="sea", rough=0.55))
         return Stage(light, stack, "water", foot=0.4)
+    if light.lit_windows > 0.4:
+        _signs(stack[-2].rgba, glow, view, light, rng)
+        light = _lamp_light(light)
+        behind = composite(stack)
     street, earth = _street(view, light, scene, behind, rng, wet=wet)
     stack.append(Layer("near", street, 0.5))
     lamps = clear(view)
@@ -46,19 +50,52 @@ def draw(view: View, light: Light, scene: Scene) -> Stage:
     return Stage(light, stack, "wet" if wet else "floor", earth, foot=0.5)
 
 
-def _row(canvas: Field, glow: Field, view: View, light: Light, rng: Rng, foot: float, tall: float, lost: float, wide: float, *, canyon: bool, deep: int) -> None:
+def _rows(scene: Scene) -> tuple[tuple[float, float, float, float], ...]:
+    """Foot below the horizon, height, share lost in haze and width of each row of towers, back to front."""
+    if scene.kind == "street":
+        return (0.0, 0.6, 0.6, 0.055), (0.012, 0.8, 0.36, 0.085), (0.03, 1.3, 0.08, 0.15)
+    return (0.0, 0.56, 0.7, 0.045), (0.012, 0.66, 0.42, 0.06), (0.03, 0.74, 0.12, 0.085)
+
+
+def _row(
+    canvas: Field,
+    glow: Field,
+    view: View,
+    light: Light,
+    rng: Rng,
+    foot: float,
+    tall: float,
+    lost: float,
+    wide: float,
+    *,
+    canyon: bool,
+    deep: int,
+) -> None:
     x = -0.05 * view.width
     while x < view.width * 1.03:
         w = view.width * wide * float(rng.uniform(0.75, 1.5)) * min(1.0, (view.height / view.width) ** 0.5 + 0.15)
         off = abs((x + w / 2) / view.width - 0.5) * 2
         shape = (0.3 + 0.75 * off**1.3) if canyon or deep == 2 else (1.05 - 0.5 * off)
         h = view.horizon * tall * shape * float(rng.uniform(0.6, 1.18))
-        if deep < 2 or off > 0.32 or not canyon:
+        if deep < 2 or off > 0.4 or not canyon:
+            if canyon and deep == 2:
+                h = view.horizon * (0.45 + 0.62 * off) * float(rng.uniform(0.85, 1.1))
             _tower(canvas, glow, view, light, rng, x, foot, w, max(h, 0.08 * view.horizon), lost)
         x += w * float(rng.uniform(0.98, 1.12))
 
 
-def _tower(canvas: Field, glow: Field, view: View, light: Light, rng: Rng, x: float, foot: float, w: float, h: float, lost: float) -> None:
+def _tower(
+    canvas: Field,
+    glow: Field,
+    view: View,
+    light: Light,
+    rng: Rng,
+    x: float,
+    foot: float,
+    w: float,
+    h: float,
+    lost: float,
+) -> None:
     """One building: two faces, a roof edge, windows, sometimes a spire or a step."""
     body = array(hexed(STONE[int(rng.integers(len(STONE)))])) * float(rng.uniform(0.75, 1.1))
     left_lit = light.direction[0] < 0
@@ -79,16 +116,46 @@ def _tower(canvas: Field, glow: Field, view: View, light: Light, rng: Rng, x: fl
     kind = rng.random()
     if kind < 0.3:
         inset = w * 0.22
-        polygons(canvas, [np.array([(x + inset, top + 1), (x + inset, top - h * 0.09), (x + w - inset, top - h * 0.09), (x + w - inset, top + 1)])], (*map(float, a), 1.0))
+        polygons(
+            canvas,
+            [
+                np.array(
+                    [
+                        (x + inset, top + 1),
+                        (x + inset, top - h * 0.09),
+                        (x + w - inset, top - h * 0.09),
+                        (x + w - inset, top + 1),
+                    ]
+                )
+            ],
+            (*map(float, a), 1.0),
+        )
     elif kind < 0.45:
-        line(canvas, np.array([(x + w / 2, top), (x + w / 2, top - h * 0.16)]), (*map(float, a), 1.0), max(1, round(1.6 * view.unit)))
+        line(
+            canvas,
+            np.array([(x + w / 2, top), (x + w / 2, top - h * 0.16)]),
+            (*map(float, a), 1.0),
+            max(1, round(1.6 * view.unit)),
+        )
         if light.lit_windows > 0.4:
             disc(glow, x + w / 2, top - h * 0.16, 2.2 * view.unit, (2.2, 0.3, 0.3, 1))
     _windows(canvas, glow, view, light, rng, x, top, w, foot, lost, cut)
 
 
-def _windows(canvas: Field, glow: Field, view: View, light: Light, rng: Rng, x: float, top: float, w: float, foot: float, lost: float, cut: float) -> None:
-    step_x = max(5.4 * view.unit * (1.45 - lost * 0.8) * 1.7, 3.0)
+def _windows(
+    canvas: Field,
+    glow: Field,
+    view: View,
+    light: Light,
+    rng: Rng,
+    x: float,
+    top: float,
+    w: float,
+    foot: float,
+    lost: float,
+    cut: float,
+) -> None:
+    step_x = max(6.6 * view.unit * (1.75 - lost * 1.25) * (0.75 + w / view.width * 4.0), 2.6)
     step_y = step_x * float(rng.uniform(1.15, 1.6))
     columns, rows = int((w - step_x * 0.5) / step_x), int((foot - top - step_y * 0.6) / step_y)
     if columns < 1 or rows < 1:
@@ -109,7 +176,7 @@ def _windows(canvas: Field, glow: Field, view: View, light: Light, rng: Rng, x: 
         for c in range(columns):
             x0 = x + margin + c * step_x
             if lit[r, c]:
-                colour = array(hexed(tint[pick[r, c]])) * power[r, c] * (1.25 - 0.85 * lost)
+                colour = array(hexed(tint[int(pick[r, c])])) * power[r, c] * (1.25 - 0.85 * lost)
             elif light.lit_windows > 0.4:
                 continue
             else:
@@ -144,7 +211,13 @@ def _street(view: View, light: Light, scene: Scene, behind: Field, rng: Rng, *, 
     shine = (0.2 + 0.66 * puddle) * (1 - 0.35 * t) if wet else 0.1 * (1 - t) * np.ones_like(puddle)
     rgb = dry * (1 - 0.72 * shine[..., None]) + mirror * shine[..., None] * 1.05
     alpha = smoothstep(-1.0, 1.0, y - edge) * np.ones_like(x)
-    ground = Ground(rgb.astype(np.float32), np.broadcast_to(z, alpha.shape).astype(np.float32), alpha.astype(np.float32), np.zeros_like(alpha), lambda _x, _z: 0.0)
+    ground = Ground(
+        rgb.astype(np.float32),
+        np.broadcast_to(z, alpha.shape).astype(np.float32),
+        alpha.astype(np.float32),
+        np.zeros_like(alpha),
+        lambda _x, _z: 0.0,
+    )
     return covered(rgb.astype(np.float32), alpha.astype(np.float32)), ground
 
 
@@ -170,7 +243,12 @@ def _lamps(canvas: Field, view: View, light: Light, rng: Rng) -> None:
             tall = view.focal * 1.75 / z
             thick = max(1, round(0.035 * view.focal / z))
             arm = x - side * tall * 0.14
-            line(canvas, np.array([(x, foot), (x, foot - tall), (arm, foot - tall * 1.03)]), (*map(float, post), 1.0), thick)
+            line(
+                canvas,
+                np.array([(x, foot), (x, foot - tall), (arm, foot - tall * 1.03)]),
+                (*map(float, post), 1.0),
+                thick,
+            )
             if on:
                 r = tall * 0.028 + 1
                 halo = array(hexed("ffcf8a"))
@@ -191,6 +269,31 @@ def _light_at(canvas: Field, x: float, y: float, r: float, colour: Field) -> Non
         canvas[i0:i1, j0:j1] += patch[i0 - y0 : i1 - y0, j0 - x0 : j1 - x0]
 
 
-def neon_light(light: Light) -> Light:
-    """Night light for a street of signs."""
-    return replace(light, cool=(0.92, 0.95, 1.12), warm=(1.06, 0.97, 1.0))
+def _signs(canvas: Field, glow: Field, view: View, light: Light, rng: Rng) -> None:
+    """Upright neon signs on the nearest houses, with strokes that only look like writing."""
+    halo = np.zeros((*canvas.shape[:2], 3), np.float32)
+    for side in (0.07, 0.15, 0.23, 0.78, 0.86, 0.94):
+        colour = array(hexed(NEON[int(rng.integers(len(NEON)))])) * 1.5
+        w = view.width * float(rng.uniform(0.022, 0.036))
+        h = view.horizon * float(rng.uniform(0.14, 0.3))
+        x, y = view.width * (side + float(rng.uniform(-0.02, 0.02))), view.horizon * float(rng.uniform(0.36, 0.66))
+        box = np.array([(x, y), (x + w, y), (x + w, y + h), (x, y + h)])
+        polygons(canvas, [box], (*map(float, colour * 0.1), 1.0))
+        line(canvas, np.concatenate([box, box[:1]]), (*map(float, colour), 1.0), max(1, round(1.6 * view.unit)))
+        marks = int(h / (w * 0.85))
+        for k in range(marks):
+            cy = y + (k + 0.5) * h / marks
+            for _ in range(3):
+                a = rng.uniform(0.22, 0.78, (2, 2)) * w
+                stroke = np.array([(x + a[0, 0], cy - w / 2 + a[0, 1]), (x + a[1, 0], cy - w / 2 + a[1, 1])])
+                line(canvas, stroke, (*map(float, colour * 1.2), 1.0), max(1, round(1.8 * view.unit)))
+        polygons(halo, [box], tuple(map(float, colour)))
+    canvas[..., :3] += blur(halo, 16 * view.unit) * 0.55
+
+
+def _lamp_light(light: Light) -> Light:
+    """What lights a street after dark: lamps and signs, from the front and both sides."""
+    return replace(
+        light, sun=(0.95, 0.72, 0.5), ambient=(0.5, 0.5, 0.78), direction=(-0.5, 0.6, 0.45), shadow=0.5,
+        cool=(0.92, 0.95, 1.12), warm=(1.06, 0.97, 1.0),
+    )  # fmt: skip

@@ -42,13 +42,19 @@ LOOKS: dict[str, Look] = {
     "meadow": Look("5f7f2c", "86963a", "6b6a58", rolls=0.12, peaks=0.05, peaks_from=14, hills=0.1),
     "garden": Look("557a30", "7b9440", "6b6a58", rolls=0.05, peaks=0.03, peaks_from=14, hills=0.07),
     "field": Look("b8963c", "a9a04a", "6b6a58", rolls=0.07, peaks=0.05, peaks_from=16, hills=0.06),
-    "village": Look("5f7f2c", "86963a", "6b6a58", rolls=0.1, peaks=0.13, peaks_from=12, hills=0.08, cap="f2f5fa", cap_from=0.17),
-    "road": Look("72803a", "94904a", "6b6a58", rolls=0.04, peaks=0.12, peaks_from=14, hills=0.06, cap="f2f5fa", cap_from=0.16),
-    "mountains": Look("55702f", "77853a", "686460", cap="f4f7fc", rolls=0.14, peaks=0.36, hills=0.07, cap_from=0.15),
-    "forest": Look("3c5424", "5a6a2c", "5c5a4c", rolls=0.1, peaks=0.15, peaks_from=14, hills=0.08, cap="eef2f6", cap_from=0.2),
+    "village": Look("5f7f2c", "86963a", "6b6a58", rolls=0.1, peaks=0.13, peaks_from=12, hills=0.08,
+        cap="f2f5fa", cap_from=0.17),
+    "road": Look("72803a", "94904a", "6b6a58", rolls=0.04, peaks=0.12, peaks_from=14, hills=0.06,
+        cap="f2f5fa", cap_from=0.16),
+    "mountains": Look("55702f", "77853a", "686460",
+        cap="f4f7fc", rolls=0.14, peaks=0.36, hills=0.07, cap_from=0.15),
+    "forest": Look("3c5424", "5a6a2c", "5c5a4c", rolls=0.1, peaks=0.15, peaks_from=14, hills=0.08,
+        cap="eef2f6", cap_from=0.2),
     "jungle": Look("335624", "4f7030", "4c5a40", rolls=0.14, peaks=0.18, peaks_from=12, hills=0.1),
-    "lake": Look("55702f", "77853a", "686460", cap="f4f7fc", rolls=0.06, peaks=0.32, peaks_from=11, water=True, cap_from=0.14),
-    "river": Look("55702f", "77853a", "686460", cap="f4f7fc", rolls=0.08, peaks=0.22, peaks_from=12, water=True, cap_from=0.16),
+    "lake": Look("55702f", "77853a", "686460",
+        cap="f4f7fc", rolls=0.06, peaks=0.32, peaks_from=11, water=True, cap_from=0.14),
+    "river": Look("55702f", "77853a", "686460",
+        cap="f4f7fc", rolls=0.08, peaks=0.22, peaks_from=12, water=True, cap_from=0.16),
     "desert": Look("d9a765", "c98f50", "b5754a", rolls=0.08, dunes=0.5, peaks=0.03, peaks_from=20),
     "canyon": Look("c07a48", "b0663c", "a4502e", rolls=0.08, peaks=0.3, mesa=1.0, peaks_from=7),
     "snow": Look("e6ecf5", "d5dfee", "6d717c", cap="f6f9ff", rolls=0.13, peaks=0.3, hills=0.08, cap_from=-1.0),
@@ -108,11 +114,16 @@ class Relief:
 
     def _dunes(self, x: Field, z: Field) -> Field:
         o = self.offset
-        bend = sample(self.smooth, x * 0.03 + o, z * 0.03)
-        wave = sample(self.smooth, (x * 0.35 + z * 0.9) * 0.035 + 0.05 * bend + o, (x - z * 0.3) * 0.012)
-        crest = 1.0 - np.abs(wave) * 0.9
-        size = smoothstep(2.6, 12.0, z) * (0.5 + 0.09 * z)
-        return (self.look.dunes * size * np.maximum(crest, -0.2) ** 1 * 0.9).astype(np.float32)
+        a, d = x / z, np.log(z)
+        bend = sample(self.smooth, a * 0.3 + o, d * 0.25)
+        total = np.zeros_like(x)
+        for k, (middle, tall) in enumerate(((1.95, 0.1), (2.45, 0.14), (2.95, 0.13), (3.5, 0.12))):
+            line = middle + 0.34 * sample(self.smooth, a * 0.26 + o + 0.31 * k, np.full_like(a, 0.17 * k)) + 0.05 * bend
+            back = np.where(d < line, (d - line) / 0.62, (d - line) / 0.2)
+            top = 0.55 + 0.5 * sample(self.smooth, a * 0.3 + 0.4 * k, np.full_like(a, 0.5 + 0.1 * k))
+            total = np.maximum(total, tall * np.maximum(top, 0.12) * np.clip(1 - np.abs(back), 0, 1) ** 1.15)
+        ripple = 0.004 * np.sin((z * 1.3 + 0.5 * x + 0.6 * bend) * 9.0) * np.exp(-z / 6.0)
+        return (self.look.dunes * z * total * 1.5 + ripple * smoothstep(1.0, 3.0, z)).astype(np.float32)
 
     def _peaks(self, x: Field, z: Field) -> Field:
         """Three ranges one behind the other, each taller, with spurs running down towards us."""
@@ -141,13 +152,26 @@ class Relief:
         """Sink the middle distance below the water line, leaving a bank in front and shores at the sides."""
         n = sample(self.smooth, x * 0.06 + self.offset, z * 0.06 + 0.4)
         side = np.abs(x / z + 0.06 * n)
-        basin = smoothstep(2.15, 2.9, z + 0.35 * n) * (1 - smoothstep(12.0, 17.0, z + 1.5 * n))
+        basin = smoothstep(1.95, 2.5, z + 0.3 * n) * (1 - smoothstep(12.0, 17.0, z + 1.5 * n))
         if self.look is LOOKS["river"]:
             bed = np.abs(x + np.sin(z * 0.35) * 1.6 - 0.3 * n) / (0.8 + 0.12 * z)
             basin = (1 - smoothstep(0.75, 1.25, bed.astype(np.float32))) * (1 - smoothstep(20.0, 26.0, z))
         else:
             basin = basin * (1 - smoothstep(0.5, 0.62, side.astype(np.float32)) * smoothstep(5.0, 9.0, z))
         return (h * (1 - basin) + basin * -0.25 + 0.05 * (1 - basin)).astype(np.float32)
+
+    def _road(self, rgb: Field, g: Grid, fine: Field) -> Field:
+        off = np.abs(g.x - road_x(g.z))
+        soft = 0.01 + 0.012 * g.z
+        tar = smoothstep(0.0, 1.0, (0.85 - off) / soft + 0.5)[..., None]
+        edge = np.exp(-(((off - 0.76) / np.maximum(0.022, 0.004 * g.z)) ** 2))
+        dash = np.exp(-((off / np.maximum(0.022, 0.004 * g.z)) ** 2)) * (np.mod(g.z, 1.6) < 0.8)
+        paint = np.clip(edge + dash, 0, 1)[..., None] * 0.85
+        surface = array(hexed("66666c")) * (1 + 0.07 * fine)[..., None]
+        surface = surface * (1 - paint) + array(hexed("f0ece0")) * paint
+        verge = np.exp(-((np.maximum(off - 0.85, 0) / 0.22) ** 2))[..., None] * 0.6
+        rgb = rgb * (1 - verge) + array(hexed("a08a62")) * verge
+        return (rgb * (1 - tar) + surface * tar).astype(np.float32)
 
     def albedo(self, g: Grid, scene: Scene) -> Field:
         look = self.look
@@ -162,6 +186,8 @@ class Relief:
         if scene.kind in ("desert", "beach", "island", "snow"):
             grain = 1.0 + 0.045 * fine * np.exp(-g.z / 9.0)
         rgb = rgb * grain[..., None]
+        if scene.kind == "road":
+            rgb = self._road(rgb, g, fine)
         bare = (1 - smoothstep(0.62, 0.86, g.slope + 0.07 * fine))[..., None] * (0.0 if look.dunes else 1.0)
         rock = array(hexed(look.rock)) * (1 + 0.16 * n + 0.12 * fine)[..., None]
         if look.mesa:
@@ -177,6 +203,11 @@ class Relief:
             wet = smoothstep(0.09, 0.0, g.height)[..., None]
             rgb = rgb * (1 - wet * 0.85) + array(hexed("8d7f5c")) * wet * 0.6
         return rgb.astype(np.float32)
+
+
+def road_x(z: Field) -> Field:
+    """Where the middle of the road lies at a distance: a bend that straightens out before us."""
+    return (0.55 * np.sin(np.maximum(z - 3.0, 0.0) * 0.16) * np.minimum(z * 0.16, 4.0)).astype(np.float32)
 
 
 def _green(kind: str) -> bool:

@@ -10,7 +10,7 @@ from rivya.engines.sketch.noise import Rng, rng_for, sample, smoothstep, texture
 from rivya.engines.sketch.raster import Field, blur, disc, polygons, resize
 from rivya.engines.sketch.scene import Scene
 
-COVER = {"clear": 0.62, "cloudy": -0.1, "overcast": -1.3, "rain": -1.2, "storm": -0.9, "snow": -1.0, "fog": -0.6}
+COVER = {"clear": 0.62, "cloudy": -0.1, "overcast": -2.1, "rain": -1.9, "storm": -1.5, "snow": -1.9, "fog": -1.2}
 
 
 def draw(view: View, light: Light, scene: Scene) -> list[Layer]:
@@ -67,7 +67,9 @@ def luminary(view: View, light: Light, rng: Rng) -> Field:
     limb = 1.0 - 0.25 * np.clip(np.hypot(x - sx, y - sy) / radius, 0, 1) ** 3
     glow = np.exp(-np.maximum(np.hypot(x - sx, y - sy) - radius, 0) / (radius * 1.5)) * 0.34
     rgb = (face * limb)[..., None] * np.array([0.95, 0.97, 1.0], np.float32)
-    return (covered(rgb, mask) + covered(np.full((*mask.shape, 3), (0.4, 0.52, 0.85), np.float32), glow * (1 - mask))).astype(np.float32)
+    return (
+        covered(rgb, mask) + covered(np.full((*mask.shape, 3), (0.4, 0.52, 0.85), np.float32), glow * (1 - mask))
+    ).astype(np.float32)
 
 
 def stars(view: View, light: Light, rng: Rng, amount: float = 1.0) -> Field:
@@ -81,7 +83,7 @@ def stars(view: View, light: Light, rng: Rng, amount: float = 1.0) -> Field:
         fade = 1.0 - (py / max(tall, 1.0)) ** 3
         a = float(min(p, 1.6) * fade)
         tint = (0.8 + 0.2 * hue, 0.9, 1.1 - 0.25 * hue)
-        r = (0.55 + 0.75 * min(p, 1.0)) * max(view.unit, 0.6)
+        r = (0.45 + 0.6 * min(p, 1.0)) * max(view.unit, 0.6)
         disc(canvas, px, py, r, (tint[0] * a, tint[1] * a, tint[2] * a, min(a, 1.0)))
     return (canvas + 0.9 * blur(canvas, 2.2 * view.unit)).clip(0, 2).astype(np.float32)
 
@@ -98,7 +100,9 @@ def aurora(view: View, rng: Rng) -> Field:
         rays = 0.65 + 0.35 * sample(tex, x / view.width * 1.7 + 0.12 * fold, np.full_like(x, 0.5 + 0.2 * i))
         shape = np.where(up > 0, np.exp(-up * 3.0), np.exp(up * 26.0)) * np.clip(rays, 0, 1.6) * (0.55 - 0.15 * i)
         t = np.clip(up * 1.3, 0, 1)[..., None]
-        total += covered((array(low) * (1 - t) + array(high) * t).astype(np.float32), np.clip(shape, 0, 1).astype(np.float32))
+        total += covered(
+            (array(low) * (1 - t) + array(high) * t).astype(np.float32), np.clip(shape, 0, 1).astype(np.float32)
+        )
     return blur(total, 1.5 * view.unit)
 
 
@@ -121,22 +125,25 @@ def clouds(view: View, light: Light, weather: str, rng: Rng, cover: float | None
     far = 1.0 / (up + 0.16)
     u = (x - 0.5) * far * 0.2 * min(1.6, view.width / view.height) + rng.random()
     v = far * 0.22 + rng.random() + 0 * x
-    tex, fine = texture(rng, 512, 1.65), texture(rng, 256, 1.35, 4)
+    tex, fine = texture(rng, 512, 1.95), texture(rng, 256, 1.7, 4)
 
     def density(du: float, dv: float) -> Field:
-        puff = 1.0 - np.abs(sample(fine, (u + du) * 2.3, (v + dv) * 2.3))
-        return (sample(tex, u + du, v + dv) + 0.34 * puff - 0.2).astype(np.float32)
+        puff = 1.0 - np.abs(sample(fine, (u + du) * 1.5, (v + dv) * 1.5)) * 1.1
+        return (sample(tex, (u + du) * 0.8, (v + dv) * 0.8) + 0.5 * puff - 0.2).astype(np.float32)
 
     level = COVER.get(weather, 0.62) if cover is None else cover
     here = density(0.0, 0.0)
     sx = light.sun_x - 0.5
     towards = density(0.018 * float(np.sign(sx) or 1.0), -0.012 if light.sun_y > 0.8 else 0.014)
     thick = smoothstep(level, level + 1.15, here)
-    lit = np.clip(0.62 + (here - towards) * 0.75 - 0.34 * thick, 0.0, 1.0)[..., None]
+    gain = 0.5 if weather in ("rain", "storm", "overcast", "snow", "fog") else 1.5
+    lit = np.clip(0.72 + (here - towards) * gain - 0.36 * thick, 0.0, 1.0)[..., None]
     bright, dark = _cloud_colours(light, weather)
     body = array(dark) * (1 - lit) + array(bright) * lit
     sun = np.exp(-np.hypot((x - light.sun_x) * 1.2, (y - (1 - light.sun_y)) * 0.9) * 4.0)[..., None]
-    body = body + array(light.sun) * sun * (0.35 if light.visible and not light.moon else 0.08) * (1 - thick[..., None] * 0.6)
+    body = body + array(light.sun) * sun * (0.35 if light.visible and not light.moon else 0.08) * (
+        1 - thick[..., None] * 0.6
+    )
     fade = smoothstep(0.015, 0.24, up)
     body = array(light.horizon) * (1 - fade[..., None]) + body * fade[..., None]
     alpha = thick * (0.2 + 0.8 * smoothstep(0.0, 0.3, up)) * smoothstep(1.04, 0.98, y)
@@ -171,5 +178,9 @@ def lightning(view: View, rng: Rng) -> Field:
     for i in range(len(path) - 1):
         (x0, y0), (x1, y1) = path[i], path[i + 1]
         thick = wide * (1 - 0.6 * i / len(path))
-        polygons(canvas, [np.array([(x0 - thick, y0), (x0 + thick, y0), (x1 + thick, y1), (x1 - thick, y1)])], (2.4, 2.4, 2.8, 1))
+        polygons(
+            canvas,
+            [np.array([(x0 - thick, y0), (x0 + thick, y0), (x1 + thick, y1), (x1 - thick, y1)])],
+            (2.4, 2.4, 2.8, 1),
+        )
     return (canvas + 0.8 * blur(canvas, 14 * view.unit)).astype(np.float32)

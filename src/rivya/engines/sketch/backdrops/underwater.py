@@ -17,7 +17,8 @@ from rivya.engines.sketch.stand import paste
 from rivya.engines.sketch.terrain import Grid, ground
 
 WATER_LIGHT = replace(
-    LIGHTS["day"], zenith=hexed("6fe0e8"), middle=hexed("1fa0c8"), horizon=hexed("0b5f96"), haze=hexed("0f6a9e"), haze_reach=9.0,
+    LIGHTS["day"], zenith=hexed("6fe0e8"), middle=hexed("1fa0c8"), horizon=hexed("0b5f96"), haze=hexed("0f6a9e"),
+    haze_reach=9.0,
     sun=(0.75, 1.02, 1.0), ambient=(0.34, 0.62, 0.78), direction=(-0.25, 0.9, 0.35), shadow=0.35, visible=False,
     warm=(0.98, 1.02, 1.02), cool=(0.92, 1.0, 1.08),
 )  # fmt: skip
@@ -28,7 +29,14 @@ def draw(view: View, light: Light, scene: Scene) -> Stage:
     night = scene.time in ("night", "dusk")
     light = WATER_LIGHT
     if night:
-        light = replace(light, zenith=hexed("2a7ab0"), middle=hexed("0d3f7a"), horizon=hexed("061c44"), haze=hexed("082a5a"), sun=(0.4, 0.6, 0.7))
+        light = replace(
+            light,
+            zenith=hexed("2a7ab0"),
+            middle=hexed("0d3f7a"),
+            horizon=hexed("061c44"),
+            haze=hexed("082a5a"),
+            sun=(0.4, 0.6, 0.7),
+        )
     x, y = view.grids()
     t = np.clip(y / view.height, 0, 1)
     stops = np.stack([array(c) for c in (light.zenith, light.middle, light.horizon, light.horizon)])
@@ -39,7 +47,10 @@ def draw(view: View, light: Light, scene: Scene) -> Stage:
     tex = texture(rng, 512, 1.7)
 
     def height(wx: Field, wz: Field) -> Field:
-        return (0.25 * sample(tex, wx * 0.045, wz * 0.045) * smoothstep(1.6, 6, wz) + 0.015 * sample(tex, wx * 0.4, wz * 0.25)).astype(np.float32)
+        return (
+            0.25 * sample(tex, wx * 0.045, wz * 0.045) * smoothstep(1.6, 6, wz)
+            + 0.015 * sample(tex, wx * 0.4, wz * 0.25)
+        ).astype(np.float32)
 
     def albedo(g: Grid) -> Field:
         lines = 1 - np.abs(sample(tex, g.x * 0.16 + 0.3, g.z * 0.16)) * 1.2
@@ -54,7 +65,13 @@ def draw(view: View, light: Light, scene: Scene) -> Stage:
     _reef(reef, view, light, rng)
     stack.append(Layer("reef", reef, 0.5, "sway"))
     bubbles = Layer("bubbles", _bubbles(view, rng), 0.8, "float")
-    return Stage(light, stack, "seabed", earth, front=[Layer("shafts", shafts(view, light, rng, tex) * 0.45, 0.3, "sway"), bubbles])
+    return Stage(
+        light,
+        stack,
+        "seabed",
+        earth,
+        front=[Layer("shafts", shafts(view, light, rng, tex) * 0.45, 0.3, "sway"), bubbles],
+    )
 
 
 def shafts(view: View, light: Light, rng: Rng, tex: Field) -> Field:
@@ -62,9 +79,14 @@ def shafts(view: View, light: Light, rng: Rng, tex: Field) -> Field:
     x, y = view.grids()
     sx, sy = 0.36 * view.width, -0.45 * view.height
     angle = np.arctan2(x - sx, y - sy)
-    beams = sample(tex, angle * 0.55 + rng.random(), np.full_like(angle, 0.3)) + 0.5 * sample(tex, angle * 1.4, np.full_like(angle, 0.7))
+    beams = sample(tex, angle * 0.55 + rng.random(), np.full_like(angle, 0.3)) + 0.5 * sample(
+        tex, angle * 1.4, np.full_like(angle, 0.7)
+    )
     a = np.clip(beams * 0.3, 0, 0.6) * np.exp(-((y / view.height) ** 1.5) * 2.3)
-    return covered(np.broadcast_to(array(hexed("c8fbf4")), (view.height, view.width, 3)).astype(np.float32), blur((a * 0.55).astype(np.float32), 2 * view.unit))
+    return covered(
+        np.broadcast_to(array(hexed("c8fbf4")), (view.height, view.width, 3)).astype(np.float32),
+        blur((a * 0.55).astype(np.float32), 2 * view.unit),
+    )
 
 
 def _reef(canvas: Field, view: View, light: Light, rng: Rng) -> None:
@@ -76,7 +98,9 @@ def _reef(canvas: Field, view: View, light: Light, rng: Rng) -> None:
         one = sprites.lit(sprites.tinted(sprites.picture("coral", tall), tint), light, 3.4)
         paste(canvas, one, x - one.shape[1] / 2, row - tall)
     for _ in range(34):
-        x = view.width * (float(rng.random()) ** 2 * 0.28 if rng.random() < 0.5 else 1 - float(rng.random()) ** 2 * 0.28)
+        x = view.width * (
+            float(rng.random()) ** 2 * 0.28 if rng.random() < 0.5 else 1 - float(rng.random()) ** 2 * 0.28
+        )
         foot, tall = view.height * float(rng.uniform(0.86, 1.04)), view.height * float(rng.uniform(0.1, 0.3))
         shade = float(rng.uniform(0.35, 1.0))
         c = array(hexed("2f9a6a")) * array(light.ambient) * shade

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rivya.engines.sketch.backdrops.sky import sun_at
 from rivya.engines.sketch.layers import Layer, View, covered
 from rivya.engines.sketch.light import Light, array, hexed
-from rivya.engines.sketch.noise import Rng, sample, smoothstep, texture
+from rivya.engines.sketch.noise import Rng, interp, sample, smoothstep, texture
 from rivya.engines.sketch.raster import Field, blur, remap
 
 DEEP = {"sea": "0d4766", "lake": "123f4a", "river": "1d4a48", "beach": "118a9c", "island": "128a9e"}
@@ -31,7 +32,11 @@ def surface(
     reach = (y - edge) * (0.32 + 0.1 * rough) + 2.0 * view.unit
     row = 2 * edge - y - np.abs(slope) * reach * 0.75 + 2.0
     col = x + slope * 5.0 * rough * view.unit + 0 * y
-    mirror = remap(blur(behind, 0.6 * view.unit + 0.3, 2.0 * rough * view.unit + 0.4), col.astype(np.float32), np.clip(row, 0, None).astype(np.float32))
+    mirror = remap(
+        blur(behind, 0.6 * view.unit + 0.3, 2.0 * rough * view.unit + 0.4),
+        col.astype(np.float32),
+        np.clip(row, 0, None).astype(np.float32),
+    )
     t = np.clip((y - view.horizon) / max(view.height - view.horizon, 1.0), 0, 1)
     fresnel = np.clip(0.94 - 0.62 * t**0.7 - 0.26 * slope * (0.35 + t), 0.1, 0.96)[..., None]
     glow = array(light.sun) * 0.55 + array(light.ambient) * 0.75
@@ -39,7 +44,11 @@ def surface(
     crest = np.clip(slope * 0.5, -0.3, 0.9)[..., None] * array(light.ambient) * deep * 1.2
     rgb = mirror * fresnel + (deep + crest) * (1 - fresnel)
     if kind in ("beach", "island"):
-        shallow = np.exp(-np.maximum(-height, 0) / 0.05)[..., None] if height is not None else smoothstep(0.15, 0.8, t)[..., None]
+        shallow = (
+            np.exp(-np.maximum(-height, 0) / 0.05)[..., None]
+            if height is not None
+            else smoothstep(0.15, 0.8, t)[..., None]
+        )
         rgb = rgb * (1 - 0.6 * shallow) + array(hexed("7fd6cf")) * glow * 0.75 * shallow * 0.6
     rgb = rgb + _glitter(view, light, slope, rng)
     if rough > 1.4:
@@ -65,10 +74,10 @@ def _glitter(view: View, light: Light, slope: Field, rng: Rng) -> Field:
 
 def shoreline(mask: Field, view: View) -> Field:
     """The far edge of the water in each column, smoothed; the horizon where there is none."""
-    wet = mask > 0.5
-    first = np.where(wet.any(axis=0), wet.argmax(axis=0), np.nan).astype(np.float64)
-    if np.isnan(first).all():
-        return np.full(mask.shape[1], view.horizon, np.float32)
-    good = np.flatnonzero(~np.isnan(first))
-    filled = np.interp(np.arange(first.size), good, first[good]).astype(np.float32)
+    wet: NDArray[np.bool_] = np.asarray(mask > 0.5)
+    columns = np.flatnonzero(wet.any(axis=0))
+    if columns.size == 0:
+        return np.full(int(mask.shape[1]), view.horizon, np.float32)
+    first = np.asarray(wet.argmax(axis=0), np.float64)[columns]
+    filled = interp(np.arange(int(mask.shape[1]), dtype=np.float64), columns.astype(np.float64), first)
     return blur(filled[None, :], 10 * view.unit, 0.01)[0]

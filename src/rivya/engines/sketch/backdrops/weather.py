@@ -18,7 +18,7 @@ def draw(view: View, light: Light, scene: Scene) -> list[Layer]:
         return [snow(view, light, scene, 0), snow(view, light, scene, 1)]
     stack: list[Layer] = []
     if scene.weather == "fog":
-        stack.append(fog(view, light, scene))
+        stack.append(fog(view, light, scene, 0.3))
     if "petals" in scene.extras or "leaves" in scene.extras:
         stack.append(confetti(view, light, scene))
     return stack
@@ -33,7 +33,12 @@ def rain(view: View, light: Light, scene: Scene, near: int) -> Layer:
         size = (38 if near else 18) * view.unit * rng.uniform(0.6, 1.3)
         a = float(rng.uniform(0.1, 0.32)) * (1.0 if near else 0.8)
         c = tone * a
-        line(canvas, np.array([(x, y), (x - size * 0.16, y + size)]), (*map(float, c), a), max(1, round((1.5 if near else 0.9) * view.unit)))
+        line(
+            canvas,
+            np.array([(x, y), (x - size * 0.16, y + size)]),
+            (*map(float, c), a),
+            max(1, round((1.5 if near else 0.9) * view.unit)),
+        )
     return Layer(f"rain-{near}", blur(canvas, 0.5 * view.unit), 0.7 + 0.3 * near, "rain")
 
 
@@ -49,13 +54,13 @@ def snow(view: View, light: Light, scene: Scene, near: int) -> Layer:
     return Layer(f"snow-{near}", blur(canvas, (2.0 if near else 0.7) * view.unit), 0.7 + 0.3 * near, "snow")
 
 
-def fog(view: View, light: Light, scene: Scene) -> Layer:
+def fog(view: View, light: Light, scene: Scene, thick: float = 0.8) -> Layer:
     rng = rng_for(scene.seed, "fog")
     tex = texture(rng, 256, 2.0)
     x, y = view.grids()
     n = sample(tex, x / view.width * 0.45, y / view.height * 1.1)
     band = np.exp(-(((y - view.horizon * 1.08) / (0.26 * view.height)) ** 2))
-    alpha = np.clip(band * (0.5 + 0.26 * n), 0, 0.85).astype(np.float32)
+    alpha = np.clip(band * (0.5 + 0.26 * n), 0, 0.85).astype(np.float32) * thick
     rgb = np.broadcast_to(array(light.haze), (view.height, view.width, 3)).astype(np.float32)
     return Layer("fog", covered(rgb, alpha), 0.5, "drift")
 
@@ -68,5 +73,12 @@ def confetti(view: View, light: Light, scene: Scene) -> Layer:
     for _ in range(70):
         c = array(hexed(codes[int(rng.integers(3))])) * glow
         r = 4.5 * view.unit * rng.uniform(0.5, 1.7)
-        ellipse(canvas, rng.random() * view.width, rng.random() * view.height, r, r * rng.uniform(0.35, 0.7), (*map(float, c), 1.0))
+        ellipse(
+            canvas,
+            rng.random() * view.width,
+            rng.random() * view.height,
+            r,
+            r * rng.uniform(0.35, 0.7),
+            (*map(float, c), 1.0),
+        )
     return Layer("petals", blur(canvas, 0.8 * view.unit), 0.9, "snow")

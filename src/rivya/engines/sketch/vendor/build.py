@@ -1,6 +1,6 @@
 """Makes the vendored files anew from the upstream packages; see README.md beside this file.
 
-    python -m rivya.engines.sketch.vendor.build ICONS_JSON
+python -m rivya.engines.sketch.vendor.build ICONS_JSON
 """
 
 from __future__ import annotations
@@ -24,8 +24,12 @@ RENAMED = {
 OWN = {"lighthouse", "windmill", "hot-air-balloon"}
 # Parts left out, by fill colour: the block of water under boats, a moon over a tent.
 WATER = {"#51A9FF", "#51ADFF", "#4F95F5", "#4F96F2", "#5FCDFF", "#65DEFF", "#59A0FF", "#379FE9", "#286EC5", "#38A7FB"}
+BOATS = (
+    "sailboat", "canoe", "speedboat", "motor-boat", "ferry", "ship", "passenger-ship", "person-rowing-boat",
+)  # fmt: skip
 LEFT_OUT = {
-    **dict.fromkeys(("sailboat", "canoe", "speedboat", "motor-boat", "ferry", "ship", "passenger-ship", "person-rowing-boat"), WATER),
+    **dict.fromkeys(BOATS, WATER),
+    "umbrella-on-ground": {"#FFC250", "#D7731C"},
     "tent": {"#FFBD2A", "#FFDF59", "#FF8B32", "#FFAB5C", "#FFC81C", "#FFDE55"},
 }  # fmt: skip
 
