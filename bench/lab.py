@@ -24,7 +24,7 @@ from rivya.keys.model import SCOPES
 from rivya.keys.secret import hash_secret, new_secret, visible_prefix
 from rivya.kit.db import open_pool
 from rivya.kit.embedded_postgres import EmbeddedPostgres
-from rivya.kit.embedded_postgres_binaries import find_binaries
+from rivya.kit.embedded_postgres.binaries import find_binaries
 
 WALLETS = 2_000
 _NO_ENGINES = Path(__file__).parent.parent / "tests" / "no_engines.toml"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,7 +12,9 @@ import structlog
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, InternalServerException
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types.internal_types import PathParameterDefinition
 
 from rivya.errors import (
     ApiKeyMissing,
@@ -159,7 +162,9 @@ def answer_framework_error(request: Call, error: HTTPException) -> Response[byte
         case 404:
             return answer_public_error(request, NotFound("There is nothing at this path."))
         case 405:
-            return answer_public_error(request, MethodNotAllowed())
+            answer = answer_public_error(request, MethodNotAllowed())
+            answer.headers["Allow"] = ", ".join(sorted(_allowed_methods(request)))
+            return answer
         case status if status < 500:
             return answer_public_error(request, ValidationFailed())
         case _:
@@ -170,6 +175,22 @@ def answer_unexpected(request: Call, error: Exception) -> Response[bytes]:
     """Answer ``internal_error`` and log what happened, by the request's id."""
     log.error("http.unexpected", path=request.scope["path"], exc_info=error)
     return answer_public_error(request, InternalError())
+
+
+def _allowed_methods(request: Call) -> set[str]:
+    asked = request.scope["path"].strip("/").split("/")
+    return {
+        method
+        for route in request.app.routes
+        if isinstance(route, HTTPRoute) and _leads_to(route.path_components, asked)
+        for method in route.methods
+    }
+
+
+def _leads_to(components: Sequence[str | PathParameterDefinition], asked: Sequence[str]) -> bool:
+    return len(components) == len(asked) and all(
+        not isinstance(component, str) or component == part for component, part in zip(components, asked, strict=True)
+    )
 
 
 def _too_large() -> ValidationFailed:

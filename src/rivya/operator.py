@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 
 from rivya.errors import PublicError
-from rivya.kit.db import Pool, open_pool
+from rivya.kit.db import CONNECTION_LOST, Pool, open_pool
 from rivya.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -47,6 +47,8 @@ def run(data_dir: Path | None, command: Callable[[Pool], Awaitable[Answer]]) -> 
         return asyncio.run(connected())
     except PublicError as error:
         fail(error.message)
+    except (*CONNECTION_LOST, TimeoutError) as error:
+        fail(f"the database cannot be reached: {error}")
 
 
 def fail(message: str) -> NoReturn:

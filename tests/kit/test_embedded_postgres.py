@@ -21,7 +21,6 @@ import asyncpg
 import pytest
 
 import rivya
-from rivya.kit import embedded_postgres_binaries, embedded_postgres_processes
 from rivya.kit.embedded_postgres import (
     DataDirInUse,
     EmbeddedPostgres,
@@ -29,7 +28,9 @@ from rivya.kit.embedded_postgres import (
     PostgresStartFailed,
     find_running,
 )
-from rivya.kit.embedded_postgres_processes import is_alive, processes_on
+from rivya.kit.embedded_postgres import binaries as postgres_binaries
+from rivya.kit.embedded_postgres import processes as postgres_processes
+from rivya.kit.embedded_postgres.processes import is_alive, processes_on
 
 AS_ROOT = os.geteuid() == 0
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
@@ -284,7 +285,7 @@ def test_another_os_user_is_refused(make: Make, data_dir: Path) -> None:
 
     def try_as(user: str, role: str) -> subprocess.CompletedProcess[str]:
         entry = pwd.getpwnam(user)
-        psql = embedded_postgres_binaries.find_binaries(None).program("psql")
+        psql = postgres_binaries.find_binaries(None).program("psql")
         return subprocess.run(
             [psql, dsn.replace("rivya@", f"{role}@"), "-Atc", "select 1"],
             user=entry.pw_uid,
@@ -418,7 +419,7 @@ def test_a_server_left_over_is_stopped_first(make: Make, data_dir: Path) -> None
     server = make()
     query(server.start(), "create table t (n int)", "insert into t values (42)", "select 1")
     program = Path(f"/proc/{server.pid}/exe").readlink() if sys.platform == "linux" else None
-    program = program or Path(embedded_postgres_binaries.find_binaries(None).program("postgres"))
+    program = program or Path(postgres_binaries.find_binaries(None).program("postgres"))
     server.stop()
     pgdata = cluster_of(data_dir) / "data"
     left_over = subprocess.Popen(
@@ -462,7 +463,7 @@ def test_a_killed_postmaster_comes_back_although_a_backend_lives_on(make: Make, 
 
 
 def test_a_server_deaf_to_stop_is_killed(make: Make, monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
-    monkeypatch.setattr(embedded_postgres_processes, "_IMMEDIATE_SHUTDOWN_S", 0.1)
+    monkeypatch.setattr(postgres_processes, "_IMMEDIATE_SHUTDOWN_S", 0.1)
     server = make()
     query(server.start(), "create table t (n int)", "insert into t values (42)", "select 1")
     assert server.pid is not None
@@ -605,7 +606,7 @@ def test_another_processes_server_is_found_and_usable(data_dir: Path, system_dir
 def test_root_runs_a_copy_as_somebody_else_and_opens_no_folder(
     make: Make, data_dir: Path, system_dir: Path, tmp_path: Path
 ) -> None:
-    installed = embedded_postgres_binaries.find_binaries(None).bin_dir
+    installed = postgres_binaries.find_binaries(None).bin_dir
     not_ours = [tmp_path, *tmp_path.parents, installed, *installed.parents, system_dir.parent]
     before = [(path, path.stat().st_mode, path.stat().st_uid, path.stat().st_gid) for path in not_ours]
     said: list[str] = []
@@ -674,16 +675,16 @@ def test_two_first_starts_at_once_share_one_copy(tmp_path: Path) -> None:
 def test_a_new_wheel_is_copied_again_and_a_torn_copy_thrown_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    binaries = embedded_postgres_binaries.find_binaries(None)
+    binaries = postgres_binaries.find_binaries(None)
     (tmp_path / ".unfinished-1").mkdir()
-    first = embedded_postgres_binaries.copy_binaries(binaries, tmp_path)
+    first = postgres_binaries.copy_binaries(binaries, tmp_path)
     assert not (tmp_path / ".unfinished-1").exists()
     marker = first.bin_dir / "marker"
     marker.touch()
-    assert embedded_postgres_binaries.copy_binaries(binaries, tmp_path) == first
+    assert postgres_binaries.copy_binaries(binaries, tmp_path) == first
     assert marker.exists()
-    monkeypatch.setattr(embedded_postgres_binaries.metadata, "version", lambda _: "99.0")
-    second = embedded_postgres_binaries.copy_binaries(binaries, tmp_path)
+    monkeypatch.setattr(postgres_binaries.metadata, "version", lambda _: "99.0")
+    second = postgres_binaries.copy_binaries(binaries, tmp_path)
     assert "99.0" in str(second.bin_dir)
     assert not (second.bin_dir / "marker").exists()
     assert subprocess.run([second.program("initdb"), "--version"], capture_output=True).returncode == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from litestar import Response, get
+from litestar import HttpMethod, Response, route
 from litestar.response import Stream
 
 from rivya.errors import NotFound
@@ -16,7 +16,7 @@ from rivya.http import Call
 _RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
 
 
-@get("/media/{key:path}")
+@route("/media/{key:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
 async def media(request: Call, key: str) -> Response[bytes] | Stream:
     """Return an object, or the stretch of it that ``Range`` asks for."""
     key = key.removeprefix("/")
@@ -42,7 +42,7 @@ async def media(request: Call, key: str) -> Response[bytes] | Stream:
     whole = (start, end) == (0, size)
     if not whole:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    if start == end:
+    if start == end or request.method == HttpMethod.HEAD:
         return Response(b"", headers=headers, media_type=mime_of(key))
     chunks = await store.read(key, start=start, end=end)
     return Stream(chunks, status_code=200 if whole else 206, headers=headers, media_type=mime_of(key))
@@ -60,6 +60,8 @@ def wanted_range(header: str | None, size: int) -> tuple[int, int] | None:
     if not first:
         start, end = max(0, size - int(last)), size
     else:
+        if last and int(last) < int(first):
+            return 0, size
         start, end = int(first), min(size, int(last) + 1 if last else size)
     return (start, end) if start < end else None
 

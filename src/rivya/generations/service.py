@@ -20,7 +20,7 @@ from rivya.keys.model import Key
 from rivya.kit.batch import Gatherer
 from rivya.kit.clock import utc_now
 from rivya.kit.db import Pool, is_data_fault, load_queries
-from rivya.kit.ids import AccountId, TaskId, new_id
+from rivya.kit.ids import AccountId, TaskId, is_id, new_id
 from rivya.providers.routing import Routing, entrypoint
 
 _SQL = load_queries("rivya.generations")
@@ -57,7 +57,7 @@ class Generations:
 
     async def read(self, *, account: AccountId, task: TaskId) -> TaskState:
         """Return a task of this account. Raises NotFound."""
-        found = await self._read((account, task))
+        found = await self._read((account, task)) if is_id("task", task) else None
         if found is None:
             raise NotFound
         return found
@@ -67,6 +67,8 @@ class Generations:
 
         Returns the task as it stands; one that has ended is returned unchanged. Raises NotFound.
         """
+        if not is_id("task", task):
+            raise NotFound
         now = utc_now()
         error = _encode(task_error("cancelled")).decode()
         ended = await self._pool.fetchval(_SQL["cancel_waiting"], account, task, error, new_id("evt"), now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -53,20 +53,24 @@ class Gatherer(Generic[Item, Result]):
         self._waiting.append((item, future))
         if len(self._senders) < self._max_calls:
             # A task of its own starts one turn of the loop later: callers of this same turn join its batch.
-            sender = asyncio.create_task(self._drain())
-            self._senders.add(sender)
-            sender.add_done_callback(self._senders.discard)
+            self._senders.add(asyncio.create_task(self._drain()))
         return await future
 
     async def _drain(self) -> None:
-        while self._waiting:
-            count = min(self._max_batch, len(self._waiting))
-            batch = [self._waiting.popleft() for _ in range(count)]
-            await self._send_batch(batch)
+        try:
+            while self._waiting:
+                count = min(self._max_batch, len(self._waiting))
+                batch = [self._waiting.popleft() for _ in range(count)]
+                await self._send_batch(batch)
+        finally:
+            # In the same turn as the last look at the waiting: a call in between would trust a sender that sends no more.
+            self._senders.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _send_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:
             results = await self._send([item for item, _ in batch])
+            if len(results) != len(batch):
+                raise RuntimeError(f"{len(results)} results for {len(batch)} items")
         except asyncio.CancelledError:
             for _, future in batch:
                 future.cancel()

@@ -19,12 +19,19 @@ Credits = NewType("Credits", int)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH = 26
+_DIGITS = frozenset(_ALPHABET)
 
 
 def new_id(prefix: str) -> str:
     """Return ``{prefix}_{26 characters}``; later ids of a process sort after earlier ones, to the millisecond."""
     value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
     return f"{prefix}_{_base32(value)}"
+
+
+def is_id(prefix: str, text: str) -> bool:
+    """Return True if this could be an id that ``new_id(prefix)`` made."""
+    body = text.removeprefix(f"{prefix}_")
+    return len(body) == _LENGTH and len(text) == len(prefix) + 1 + _LENGTH and set(body) <= _DIGITS
 
 
 def _base32(value: int) -> str:

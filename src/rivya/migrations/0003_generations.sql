@@ -184,7 +184,7 @@ begin
     set status = p_status, final_credits = p_credits, result = p_result, error = p_error, progress = null,
         worker_id = null, updated_at = p_at
     where t.account_id = p_account and t.id = p_task and t.status in ('queued', 'processing')
-      and (p_attempt is null or t.attempt = p_attempt)
+      and (p_attempt is null or t.attempt = p_attempt) and (p_status = 'failed' or t.status = 'processing')
     returning * into v_task;
     if not found then
         return false;

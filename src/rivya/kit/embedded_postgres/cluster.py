@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rivya.kit.embedded_postgres_binaries import MINIMAL_ENVIRONMENT, Binaries, PostgresStartFailed
+from rivya.kit.embedded_postgres.binaries import MINIMAL_ENVIRONMENT, Binaries, PostgresStartFailed
 
 DATABASE = "rivya"
 """Also the role that owns it, which the product uses. It is no superuser; ``postgres`` is, for the operator."""

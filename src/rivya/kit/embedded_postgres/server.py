@@ -1,23 +1,8 @@
-"""A PostgreSQL server of our own: made, started, watched and stopped by the process that owns its folder.
-
-It listens on a Unix socket in a private folder and on nothing else, and lets in, without a password, the two users
-of the operating system who could read its files anyway: the one who starts it and the one it runs as.
-
-    <data_dir>/owner.lock           flock of the owner, with its process id; the kernel lets go of it, come what may
-    <data_dir>/postgres.location    where the cluster is, if it could not be in <data_dir>/postgres
-    <cluster>/data                  PostgreSQL's own folder
-    <cluster>/rivya.conf            settings, with pg_hba.conf and pg_ident.conf, written at each start
-    <cluster>/socket                where it listens, unless that path cannot be put in a DSN
-    <cluster>/postgres.log          what the server says
-
-PostgreSQL refuses to run as root. Started by root, it runs as ``run_as``, otherwise ``postgres`` or ``nobody``, from
-a copy of the wheel's programs; no user is added, and no folder that is not ours is opened or given away.
-"""
+"""The server's life: start, stop, restart, alive."""
 
 from __future__ import annotations
 
 import os
-import pwd
 import secrets
 import subprocess
 import sys
@@ -27,29 +12,30 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 from urllib.parse import quote
 
-from rivya.kit import embedded_postgres_launcher as launcher
-from rivya.kit.embedded_postgres_binaries import (
+from rivya.kit.embedded_postgres import launcher
+from rivya.kit.embedded_postgres.binaries import (
     MINIMAL_ENVIRONMENT,
     Binaries,
     PostgresStartFailed,
     copy_binaries,
     find_binaries,
 )
-from rivya.kit.embedded_postgres_cluster import (
+from rivya.kit.embedded_postgres.cluster import (
     DATABASE,
     OsUser,
     create_cluster,
     make_folder,
     make_socket_dir,
-    user_by_id,
     write_file,
     write_settings,
 )
-from rivya.kit.embedded_postgres_owner import DataDirInUse, give_up_ownership, is_owned, take_ownership
-from rivya.kit.embedded_postgres_processes import (
+from rivya.kit.embedded_postgres.log import open_log, tail
+from rivya.kit.embedded_postgres.owner import give_up_ownership, is_owned, take_ownership
+from rivya.kit.embedded_postgres.place import choose_user, find_cluster, make_data_dir
+from rivya.kit.embedded_postgres.processes import (
     POLL_S,
     ServerWillNotEnd,
     end_processes,
@@ -58,21 +44,10 @@ from rivya.kit.embedded_postgres_processes import (
     remove_stale_lock_files,
 )
 
-__all__ = [
-    "DataDirInUse",
-    "EmbeddedPostgres",
-    "IncompatibleDataDir",
-    "PostgresStartFailed",
-    "ServerWillNotEnd",
-    "find_running",
-]
-
 SYSTEM_DIR = Path("/var/lib/rivya")
 """Where root puts a cluster whose data folder the server's user cannot enter."""
 
 _START_S = 600  # recovery after a crash reads up to a gigabyte
-_LOG_BYTES = 10 * 1024 * 1024
-_LOG_TAIL_LINES = 20
 
 
 class IncompatibleDataDir(Exception):
@@ -123,7 +98,7 @@ class EmbeddedPostgres:
             return self.dsn
         was_owner = bool(self._locks)
         if not was_owner:
-            _make_data_dir(self.data_dir)
+            make_data_dir(self.data_dir)
             self._own(self.data_dir)
         try:
             return self._start()
@@ -178,8 +153,8 @@ class EmbeddedPostgres:
         self.stop()
 
     def _start(self) -> str:
-        cluster = _find_cluster(self.data_dir)
-        server = self._choose_user(cluster)
+        cluster = find_cluster(self.data_dir)
+        server = choose_user(cluster, self._run_as)
         if cluster is None:
             cluster = self._make_place(server)
         if os.geteuid() == 0 and not server.can_enter(cluster):
@@ -206,30 +181,6 @@ class EmbeddedPostgres:
         write_settings(cluster, binaries, server, socket_dir=self._socket_dir, max_connections=self._max_connections)
         self._run(binaries, pgdata, server, cluster / "postgres.log")
         return self.dsn
-
-    def _choose_user(self, cluster: Path | None) -> OsUser:
-        """Return who is to run the server: ourselves, or if we are root the owner of the files that exist."""
-        ourselves = user_by_id(os.geteuid())
-        if ourselves.uid != 0:
-            if self._run_as not in (None, ourselves.name):
-                raise PostgresStartFailed(f"Only root can run PostgreSQL as {self._run_as}; this is {ourselves.name}.")
-            return ourselves
-        if cluster is not None and (cluster / "data").exists():
-            owner = user_by_id((cluster / "data").stat().st_uid)
-            if owner.uid == 0 or self._run_as not in (None, owner.name):
-                raise PostgresStartFailed(
-                    f"{cluster / 'data'} belongs to {owner.name}, so PostgreSQL cannot run as "
-                    f"{self._run_as or 'an unprivileged user'} on it: chown -R it to the user meant."
-                )
-            return owner
-        for name in [self._run_as] if self._run_as else ["postgres", "nobody"]:
-            with suppress(KeyError):
-                user = user_by_id(pwd.getpwnam(name).pw_uid)
-                if user.uid != 0:
-                    return user
-        raise PostgresStartFailed(
-            f"PostgreSQL does not run as root, and there is no unprivileged user {self._run_as or 'nobody'}."
-        )
 
     def _make_place(self, server: OsUser) -> Path:
         """Create the folder of a new cluster where the server's user can reach it."""
@@ -270,7 +221,7 @@ class EmbeddedPostgres:
         """Start the server and wait until it takes connections."""
         command = [binaries.program("postgres"), "-D", str(pgdata)]
         become = [str(number) for number in (os.getpid(), server.uid, server.gid)]
-        with _open_log(log_file) as log:
+        with open_log(log_file) as log:
             begin = log.tell()
             self._server = self._starter.submit(
                 subprocess.Popen,
@@ -291,12 +242,12 @@ class EmbeddedPostgres:
             if self._server.poll() is not None:
                 raise PostgresStartFailed(
                     f"PostgreSQL ended with {self._server.returncode} while it started. The end of {log_file}:\n"
-                    + _tail(log_file, begin)
+                    + tail(log_file, begin)
                 )
             if time.monotonic() > deadline:
                 raise PostgresStartFailed(
                     f"PostgreSQL did not get ready within {_START_S} s. The end of {log_file}:\n"
-                    + _tail(log_file, begin)
+                    + tail(log_file, begin)
                 )
             time.sleep(POLL_S)
 
@@ -330,7 +281,7 @@ def find_running(data_dir: Path) -> str | None:
     Raises PermissionError if the folder is not this user's to look into.
     """
     try:
-        cluster = _find_cluster(data_dir.absolute())
+        cluster = find_cluster(data_dir.absolute())
     except PostgresStartFailed:
         return None
     if cluster is None or not is_owned(data_dir):
@@ -343,41 +294,5 @@ def find_running(data_dir: Path) -> str | None:
     return _dsn(says.socket_dir)
 
 
-def _make_data_dir(data_dir: Path) -> None:
-    """Create the data folder if need be, closed to other users; root lets them pass through, not look."""
-    data_dir.parent.mkdir(parents=True, exist_ok=True)
-    make_folder(data_dir, 0o711 if os.geteuid() == 0 else 0o700)
-
-
-def _find_cluster(data_dir: Path) -> Path | None:
-    """Return the folder of the cluster that belongs to this data folder, None if there never was one."""
-    location = data_dir / "postgres.location"
-    if location.exists():
-        cluster = Path(location.read_text("utf-8", "surrogateescape").strip())
-        if not cluster.is_dir():
-            raise PostgresStartFailed(
-                f"{location} says that the data is in {cluster}, which is not there. Put it back; or, to begin with "
-                f"an empty database, delete {location}."
-            )
-        return cluster
-    return data_dir / "postgres" if (data_dir / "postgres").exists() else None
-
-
 def _dsn(socket_dir: Path) -> str:
     return f"postgresql://{DATABASE}@/{DATABASE}?host={quote(str(socket_dir))}&port=5432"
-
-
-def _open_log(path: Path) -> BinaryIO:
-    """Open the server's log for appending; what was more than 10 MB moves to ``.1``, in place of the one there."""
-    if path.exists() and path.stat().st_size > _LOG_BYTES:
-        path.replace(path.with_name(path.name + ".1"))
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    log = os.fdopen(descriptor, "ab")
-    log.seek(0, os.SEEK_END)
-    return log
-
-
-def _tail(path: Path, begin: int) -> str:
-    with path.open("rb") as log:
-        log.seek(max(begin, path.stat().st_size - 64 * 1024))
-        return "\n".join(log.read().decode("utf-8", "replace").splitlines()[-_LOG_TAIL_LINES:])
