@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,10 @@ def open_providers(installed: Installation, worker: WorkerId) -> dict[str, Provi
                 from rivya.engines.host import EngineHost
                 from rivya.providers.engines import Engines
 
+                if (weights := installed.settings.mini_chat_gguf) is not None:
+                    os.environ["RIVYA_MINI_CHAT_GGUF"] = str(
+                        weights
+                    )  # also when it was set in .env: engines read it there
                 folder = installed.settings.data_dir / "work" / worker
                 providers[name] = Engines(EngineHost(work_dir=folder), work_dir=folder)
             case "scripted":

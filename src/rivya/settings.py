@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     engine_concurrency: int = Field(
         4, ge=1, le=1000, description="The most tasks of one built-in engine in work across all workers."
     )
+    mini_chat_gguf: Path | None = Field(
+        None, description="Other weights for rivya-mini-chat: a GGUF file with a chat template."
+    )
     scripted_models: bool = Field(
         False, description="Whether the models that do what their params say are there, for tests."
     )

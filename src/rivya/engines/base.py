@@ -85,9 +85,7 @@ class Engine(Protocol):
 class ChatEngine(Protocol):
     """An engine that answers in text."""
 
-    def chat(
-        self, messages: Sequence[ChatMessage], *, max_tokens: int, emit: Callable[[str], bool]
-    ) -> ChatUsage:
+    def chat(self, messages: Sequence[ChatMessage], *, max_tokens: int, emit: Callable[[str], bool]) -> ChatUsage:
         """Call ``emit`` with each piece of the answer as it is made; stop early when ``emit`` returns False.
 
         Raises InvalidInput when the messages do not fit the model's context.

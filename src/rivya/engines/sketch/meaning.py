@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from rivya.engines.sketch import words
+from rivya.engines.sketch import subject_words, words
 from rivya.engines.sketch.embed import VENDOR, Embedder
 from rivya.engines.sketch.habits import BY_KIND, HABITATS, NATURAL, PROTOTYPES
 from rivya.engines.sketch.nouns import Noun, by_name, labels, nouns
@@ -119,11 +119,11 @@ def _subjects(found: _Reading) -> list[Wish]:
 
 def _lookup(text: str, n: int, tokens: list[str], i: int) -> tuple[str | None, bool]:
     names = by_name()
-    if n == 1 and text in words.NEVER_NOUNS:
+    if n == 1 and text in subject_words.NEVER_NOUNS:
         spoken = i > 0 and tokens[i - 1] in ("a", "an", "the", "one", "lone", "single")
-        ends = i + 1 == len(tokens) or tokens[i + 1] in words.STOP
-        return (words.ALONE_NOUNS.get(text), False) if spoken and ends and text not in TINTS else (None, False)
-    if n == 1 and (text in words.STOP or text in words.TIMES or text in words.WEATHERS):
+        ends = i + 1 == len(tokens) or tokens[i + 1] in subject_words.STOP
+        return (subject_words.ALONE_NOUNS.get(text), False) if spoken and ends and text not in TINTS else (None, False)
+    if n == 1 and (text in subject_words.STOP or text in words.TIMES or text in words.WEATHERS):
         return None, False
     if text in words.EXTRAS and text not in ("lavender", "oak", "tulips", "sunflowers"):
         return None, False
@@ -134,7 +134,7 @@ def _lookup(text: str, n: int, tokens: list[str], i: int) -> tuple[str | None, b
             single = text[: -len(ending)] + put
             return (
                 (None, False)
-                if single in words.NEVER_NOUNS and single not in ("orange", "watch", "key", "shell")
+                if single in subject_words.NEVER_NOUNS and single not in ("orange", "watch", "key", "shell")
                 else (names[single], True)
             )
     odd = {
@@ -159,18 +159,20 @@ def _wish(found: _Reading, noun: str, i: int, n: int, plural: bool) -> Wish:
     count = 3 if plural else 1
     scale, tint = 1.0, None
     for k, word in enumerate(before):
-        if word in words.COUNTS and (word not in words.COLLECTIVES or (k + 1 < len(before) and before[k + 1] == "of")):
-            count = words.COUNTS[word]
-        scale *= words.SIZES.get(word, 1.0)
+        if word in subject_words.COUNTS and (
+            word not in subject_words.COLLECTIVES or (k + 1 < len(before) and before[k + 1] == "of")
+        ):
+            count = subject_words.COUNTS[word]
+        scale *= subject_words.SIZES.get(word, 1.0)
         if word in TINTS and k >= len(before) - 3:
             tint = word
     if tint in NATURAL.get(noun, ()):
         tint = None
     follows = found.tokens[i + n : i + n + 1]
-    if follows and follows[0] in words.COLLECTIVES:
-        count = words.COUNTS[follows[0]]
+    if follows and follows[0] in subject_words.COLLECTIVES:
+        count = subject_words.COUNTS[follows[0]]
     after = set(found.tokens[i + n : i + n + 2])
-    air = bool(after & words.FLYING or set(before) & words.FLYING)
+    air = bool(after & subject_words.FLYING or set(before) & subject_words.FLYING)
     return Wish(noun, min(count, MOST_COPIES), min(max(scale, 0.45), 1.7), tint, air)
 
 
@@ -184,23 +186,23 @@ def _nearest_noun(found: _Reading, embedder: Embedder) -> list[Wish]:
         near = _vectors() @ embedder.embed([word])[0]
         k = int(near.argmax())
         name = labels()[k]
-        if float(near[k]) > best[0] and name not in words.NEVER_NOUNS:
+        if float(near[k]) > best[0] and name not in subject_words.NEVER_NOUNS:
             best = (float(near[k]), by_name()[name])
     return [Wish(best[1])] if best[1] else []
 
 
 def _known(word: str) -> bool:
     tables = (
-        words.STOP,
+        subject_words.STOP,
         words.TIMES,
         words.WEATHERS,
         words.SEASONS,
         words.PLACES,
         words.EXTRAS,
-        words.COUNTS,
-        words.SIZES,
-        words.PRODUCTS,
-        words.NEVER_NOUNS,
+        subject_words.COUNTS,
+        subject_words.SIZES,
+        subject_words.PRODUCTS,
+        subject_words.NEVER_NOUNS,
         TINTS,
     )
     return any(word in table or word.removesuffix("s") in table for table in tables)
@@ -230,7 +232,7 @@ def _kind(found: _Reading, wishes: list[Wish], vector: Field | None, embedder: E
         return HABITATS.get(lead.id) or BY_KIND[lead.kind]
     if found.season == "winter" or found.weather == "snow":
         return "snow"
-    if set(found.tokens) & words.PRODUCTS.keys():
+    if set(found.tokens) & subject_words.PRODUCTS.keys():
         return "studio"
     if vector is not None and embedder is not None and found.tokens:
         near = _kind_vectors(embedder) @ vector
@@ -273,7 +275,7 @@ def _settle(found: _Reading, wishes: list[Wish], kind: str) -> tuple[list[Wish],
         kind = "snow"
     if kind == "studio":
         wishes = _on_the_plinth(found, wishes)
-    if kind == "studio" and not set(found.tokens) & words.COUNTS.keys():
+    if kind == "studio" and not set(found.tokens) & subject_words.COUNTS.keys():
         wishes = [replace(w, count=1) for w in wishes]
     if kind in ("mountains", "meadow", "forest") and any(w.noun in ("skier", "sled") for w in wishes):
         kind = "snow"
@@ -289,14 +291,14 @@ def _settle(found: _Reading, wishes: list[Wish], kind: str) -> tuple[list[Wish],
 
 def _on_the_plinth(found: _Reading, wishes: list[Wish]) -> list[Wish]:
     """A product of our own when one is named, or when nothing is; else the subjects as they are."""
-    named = [t.removesuffix("s") for t in found.tokens if t.removesuffix("s") in words.PRODUCTS]
-    clear = [t for t in named if words.PRODUCTS[t] in (t, "pump") or t in ("candle", "vase", "perfume")]
+    named = [t.removesuffix("s") for t in found.tokens if t.removesuffix("s") in subject_words.PRODUCTS]
+    clear = [t for t in named if subject_words.PRODUCTS[t] in (t, "pump") or t in ("candle", "vase", "perfume")]
     if not named and wishes:
         return wishes
     for wish in wishes:
         if wish.noun in TINTS:
             found.used.discard(found.tokens.index(wish.noun))
-    found.extras.add("product:" + words.PRODUCTS[(clear or named or ["bottle"])[0]])
+    found.extras.add("product:" + subject_words.PRODUCTS[(clear or named or ["bottle"])[0]])
     return []
 
 
