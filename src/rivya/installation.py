@@ -58,7 +58,7 @@ def open_providers(installed: Installation, worker: WorkerId) -> dict[str, Provi
                 if (weights := installed.settings.mini_chat_gguf) is not None:
                     os.environ["RIVYA_MINI_CHAT_GGUF"] = str(
                         weights
-                    )  # also when it was set in .env: engines read it there
+                    )  # engines read it there
                 folder = installed.settings.data_dir / "work" / worker
                 providers[name] = Engines(EngineHost(work_dir=folder), work_dir=folder)
             case "scripted":

