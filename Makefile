@@ -6,7 +6,7 @@ RIVYA := $(BIN)/rivya
 INSTALL := $(UV) pip install --quiet --require-hashes --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up demo test lint types format fuzz chaos bench lock clean
+.PHONY: help setup setup-dev up demo test lint types format chaos bench lock clean
 
 help: ## Show what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'

@@ -96,6 +96,7 @@ class Lab:
             **{name: value for name, value in os.environ.items() if not name.startswith("RIVYA_")},
             "RIVYA_DATABASE_URL": self.dsn,
             "RIVYA_DATA_DIR": str(self.folder / "data"),
+            "RIVYA_SECRET_KEY": "for the bench only",
             "RIVYA_SCRIPTED_MODELS": "true",
             "RIVYA_PROVIDERS_FILE": str(_NO_ENGINES),
             "RIVYA_LOG_LEVEL": "warning",

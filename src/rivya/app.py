@@ -17,11 +17,19 @@ from rivya.errors import PublicError
 from rivya.files.routes import media
 from rivya.generations.routes import router as generations_router
 from rivya.generations.service import Generations
-from rivya.http import RequestIds, answer_framework_error, answer_public_error, answer_unexpected
+from rivya.http import (
+    RequestIds,
+    answer_framework_error,
+    answer_overloaded,
+    answer_public_error,
+    answer_unexpected,
+)
 from rivya.installation import Installation
 from rivya.keys.cache import KeyCache
+from rivya.kit.batch import Overloaded
 from rivya.kit.db import open_pool
 from rivya.kit.notify import NotifyHub
+from rivya.wallet.routes import router as credits_router
 from rivya.web.health import healthz, readyz
 from rivya.web.home import home
 
@@ -55,6 +63,7 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
 
     app = Litestar(
         route_handlers=[
+            credits_router,
             generations_router,
             media,
             healthz,
@@ -66,6 +75,7 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
         exception_handlers={
             PublicError: answer_public_error,
             HTTPException: answer_framework_error,
+            Overloaded: answer_overloaded,
             Exception: answer_unexpected,
         },
         openapi_config=None,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rivya.operator import DataDir, fail, settings_for
+from rivya.settings import MissingSecretKey
 
 app = typer.Typer(
     help="Rivya: a multimodal model API that you run yourself.",
@@ -46,7 +47,10 @@ def serve(
         fail("set RIVYA_DATABASE_URL, or use `rivya up`, which starts a database")
     configure_logging(format=settings.log_format, level=settings.log_level)
     _stop_with_parent()
-    run(settings, settings.database_url, fd=fd)
+    try:
+        run(settings, settings.database_url, fd=fd)
+    except MissingSecretKey as error:
+        fail(str(error))
 
 
 @app.command()
@@ -62,7 +66,10 @@ def worker(data_dir: DataDir = None) -> None:
         fail("set RIVYA_DATABASE_URL, or use `rivya up`, which starts a database")
     configure_logging(format=settings.log_format, level=settings.log_level)
     _stop_with_parent()
-    uvloop.run(work(settings, settings.database_url))
+    try:
+        uvloop.run(work(settings, settings.database_url))
+    except MissingSecretKey as error:
+        fail(str(error))
 
 
 @app.command()

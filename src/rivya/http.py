@@ -22,11 +22,13 @@ from rivya.errors import (
     MethodNotAllowed,
     NotFound,
     PublicError,
+    RateLimited,
     ValidationFailed,
 )
 from rivya.keys import service as keys
 from rivya.keys.cache import KeyCache
 from rivya.keys.model import Key
+from rivya.kit.batch import Overloaded
 from rivya.kit.ids import new_id
 
 log = structlog.get_logger()
@@ -169,6 +171,11 @@ def answer_framework_error(request: Call, error: HTTPException) -> Response[byte
             return answer_public_error(request, ValidationFailed())
         case _:
             return answer_unexpected(request, error)
+
+
+def answer_overloaded(request: Call, _error: Overloaded) -> Response[bytes]:
+    """Answer ``rate_limited``: more calls wait for the database than this process will hold."""
+    return answer_public_error(request, RateLimited("This service is busy. Try again in a moment.", retry_after_s=1))
 
 
 def answer_unexpected(request: Call, error: Exception) -> Response[bytes]:

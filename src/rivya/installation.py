@@ -56,9 +56,7 @@ def open_providers(installed: Installation, worker: WorkerId) -> dict[str, Provi
                 from rivya.providers.engines import Engines
 
                 if (weights := installed.settings.mini_chat_gguf) is not None:
-                    os.environ["RIVYA_MINI_CHAT_GGUF"] = str(
-                        weights
-                    )  # engines read it there
+                    os.environ["RIVYA_MINI_CHAT_GGUF"] = str(weights)  # engines read it there
                 folder = installed.settings.data_dir / "work" / worker
                 providers[name] = Engines(EngineHost(work_dir=folder), work_dir=folder)
             case "scripted":

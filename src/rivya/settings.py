@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class MissingSecretKey(Exception):
-    """Set RIVYA_SECRET_KEY: without a data folder of its own, a process has nowhere to keep one."""
+    """Set RIVYA_SECRET_KEY, to the same on every machine: it signs links, and this data folder holds none."""
 
 
 def default_data_dir() -> Path:
@@ -86,7 +86,10 @@ class Settings(BaseSettings):
         200, ge=10, le=10_000, description="The most jobs that one worker starts at the same time."
     )
     engine_concurrency: int = Field(
-        4, ge=1, le=1000, description="The most tasks of one built-in engine in work across all workers."
+        4,
+        ge=1,
+        le=1000,
+        description="The most jobs of one built-in engine that workers, together, take ahead of its turn.",
     )
     mini_chat_gguf: Path | None = Field(
         None, description="Other weights for rivya-mini-chat: a GGUF file with a chat template."
@@ -110,17 +113,19 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
-    def signing_key(self) -> bytes:
-        """Return the key that signs links: the setting, else the one kept in the data folder, made at first use.
+    def signing_key(self, *, make: bool = False) -> bytes:
+        """Return the key that signs links: the setting, else the one kept in the data folder.
 
-        Raises MissingSecretKey when the database is elsewhere and no key is set: processes on several
-        machines must agree on it.
+        With ``make`` it is made if there is none: for the one process that owns the data folder. Raises
+        MissingSecretKey otherwise, because processes on several machines must agree on it.
         """
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
-        if self.database_url is not None and not self.data_dir.is_dir():
-            raise MissingSecretKey(MissingSecretKey.__doc__)
         file = self.data_dir / "secret.key"
+        if not make:
+            if not file.exists():
+                raise MissingSecretKey(MissingSecretKey.__doc__)
+            return file.read_text().strip().encode()
         # Others may pass through (the embedded server runs as another user), not look around.
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
         try:

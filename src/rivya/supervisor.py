@@ -66,6 +66,7 @@ class Supervisor:
         """Raises PortTaken, NotReady, and what installation(), the embedded server and the migrations raise."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
+        self.settings.signing_key(make=True)
         installation(self.settings)  # what is wrong with catalog or providers is said before anything starts
         listening = self._listen()
         postgres, dsn = self._database()

@@ -61,7 +61,7 @@ class _Worker:
         settings = installed.settings
         self._hub = hub
         self._pool = pool
-        steps = Steps(pool, worker)
+        steps = self._steps = Steps(pool, worker)
         settler = Settler(
             steps,
             installed.store,
@@ -126,12 +126,16 @@ class _Worker:
         await self._runner.again(task)
 
     def _cancel(self, payload: str | None) -> None:
-        if payload is None:
-            return
-        task = TaskId(payload.split(" ")[-1])
-        cancelling = asyncio.create_task(self._watcher.cancel(task))
+        cancelling = asyncio.create_task(
+            self._cancel_asked() if payload is None else self._watcher.cancel(TaskId(payload.split(" ")[-1]))
+        )
         self._cancelling.add(cancelling)
         cancelling.add_done_callback(self._cancelling.discard)
+
+    async def _cancel_asked(self) -> None:
+        """Cancel what was asked for while nothing could be heard."""
+        for task in await self._steps.cancels_asked():
+            await self._watcher.cancel(task)
 
     def _entrypoints(self, installed: Installation) -> dict[str, Entrypoint]:
         found: dict[str, Entrypoint] = {}

@@ -17,6 +17,7 @@ from rich.table import Table
 from rivya.engines.base import ChatMessage, EngineError
 from rivya.engines.host import EngineHost
 from rivya.engines.registry import ENGINES, missing
+from rivya.kit.telemetry import configure_logging
 
 app = typer.Typer(help="The models built into Rivya.", no_args_is_help=True)
 
@@ -56,6 +57,7 @@ def chat(
     max_tokens: Annotated[int, typer.Option(min=1, max=1024, help="The longest answer.")] = 200,
 ) -> None:
     """Ask the built-in language model, and print its answer as it is made. Costs nothing."""
+    configure_logging(format="console", level="warning")
     try:
         asyncio.run(_chat(message, max_tokens))
     except EngineError as error:

@@ -108,6 +108,10 @@ with asked as (
 )
 select pg_notify('rivya_cancel', worker_id || ' ' || account_id || ' ' || id) from asked
 
+-- name: cancels_asked
+-- Finds the tasks, of every account, that a worker has and that somebody asked to cancel.
+select id from tasks where worker_id = $1 and status = 'processing' and cancel_requested_at is not null
+
 -- name: adopt
 -- Takes over tasks, of every account, whose worker has been silent since $2.
 with orphans as (

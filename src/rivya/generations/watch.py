@@ -80,6 +80,7 @@ class Watcher:
     async def run(self) -> None:
         """Watch until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.Event().wait())  # until cancelled, also where no provider is configured
             for poller in self._pollers.values():
                 group.create_task(poller.run())
 

@@ -63,7 +63,7 @@ class Gatherer(Generic[Item, Result]):
                 batch = [self._waiting.popleft() for _ in range(count)]
                 await self._send_batch(batch)
         finally:
-            # In the same turn as the last look at the waiting: a call in between would trust a sender that sends no more.
+            # In the turn of the last look at the waiting: a call in between would trust a sender that sends no more.
             self._senders.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _send_batch(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:

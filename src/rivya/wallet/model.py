@@ -18,6 +18,12 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpiringLot:
+    credits: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     outcome: Literal["granted", "exists"]
     credits: int

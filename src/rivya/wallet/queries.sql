@@ -39,6 +39,12 @@ select w.reserved, w.available - coalesce((
 ), 0)::bigint as available
 from wallets w where w.account_id = $1
 
+-- name: expiring
+-- Reads the lots of an account with credits left that lapse in a stretch of time.
+select available as credits, expires_at from lots
+where account_id = $1 and available > 0 and expires_at > $2 and expires_at <= $3
+order by expires_at, id limit 100
+
 -- name: statement
 -- Reads an account's newest events, one line an event.
 select min(at) as at, event, business_id,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rivya.errors import InsufficientCredits, NotFound
 from rivya.kit.clock import utc_now
 from rivya.kit.db import Connection, Pool, load_queries
 from rivya.kit.ids import AccountId
-from rivya.wallet.model import Balance, Ending, Grant, LotSource, Reservation, StatementLine
+from rivya.wallet.model import Balance, Ending, ExpiringLot, Grant, LotSource, Reservation, StatementLine
 
 _SQL = load_queries("rivya.wallet")
 
@@ -143,6 +143,14 @@ async def balance(db: Connection | Pool, *, account: AccountId, at: datetime | N
     if row is None:
         raise NotFound("There is no such account.")
     return Balance(available=row["available"], reserved=row["reserved"])
+
+
+async def expiring(
+    db: Connection | Pool, *, account: AccountId, within: timedelta = timedelta(days=30), at: datetime | None = None
+) -> list[ExpiringLot]:
+    """Return the credits that lapse within that time unless they are spent, soonest first; at most 100 lots."""
+    now = at or utc_now()
+    return [ExpiringLot(**row) for row in await db.fetch(_SQL["expiring"], account, now, now + within)]
 
 
 async def statement(db: Connection | Pool, *, account: AccountId, limit: int = 100) -> list[StatementLine]:

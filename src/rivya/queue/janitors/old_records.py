@@ -17,13 +17,20 @@ _MOST = 10_000
 
 async def sweep(tools: Tools) -> int:
     now = utc_now()
+    forgotten = 0
+    while count := _count(await tools.pool.execute(_SQL["forget_idempotency_keys"], now - _KEYS, _MOST)):
+        forgotten += count
     answers = [
-        await tools.pool.execute(_SQL["forget_idempotency_keys"], now - _KEYS, _MOST),
         await tools.pool.execute(_SQL["forget_workers"], now - _WORKERS),
         await tools.pool.execute(_SQL["trim_queue_log"], now - _LOG),
         await tools.pool.execute(_SQL["trim_queue_statistics"], now - _LOG),
     ]
-    return sum(int(answer.split()[-1]) for answer in answers)
+    return forgotten + sum(_count(answer) for answer in answers)
+
+
+def _count(answer: str) -> int:
+    """Return the number of rows in a command's answer, such as ``DELETE 12``."""
+    return int(answer.split()[-1])
 
 
 JANITOR = Janitor("old_records", 600.0, sweep)
