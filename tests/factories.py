@@ -112,5 +112,7 @@ async def end_task(
     credits: int = 0,
     at: float = 0.5,
 ) -> bool:
-    """End a task on day ``at``; return whether this call ended it."""
+    """End a task on day ``at``, begun first if it is to succeed; return whether this call ended it."""
+    if status == "succeeded":
+        await db.execute(BEGIN_TASK, account, task, day(at))
     return await db.fetchval(END_TASK, account, task, status, credits, day(at))
