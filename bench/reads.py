@@ -26,7 +26,7 @@ def measure(lab: Lab) -> list[Cell]:
     lab.fetch(
         """insert into tasks (account_id, id, source, status, model, prompt, params, reserved_credits, final_credits,
                               result, deadline_at, created_at, updated_at)
-           select 'acct_' || n, 'task_' || n, 'api', 'succeeded', 'scripted', 'a picture', '{}', 2, 2,
+           select 'acct_' || n, 'task_' || lpad(n::text, 26, '0'), 'api', 'succeeded', 'scripted', 'a picture', '{}', 2, 2,
                   '{"media":[{"key":"results/acct/task/1-0.png","mime_type":"image/png","size_bytes":82}]}',
                   now(), now(), now()
            from generate_series(0, $1::int) n""",
@@ -35,7 +35,8 @@ def measure(lab: Lab) -> list[Cell]:
     lab.fetch("analyze tasks")
     bare = [http_request("GET", "/healthz")]
     reads = [
-        http_request("GET", f"/api/v1/generations/task_{number}", key=lab.secrets[number]) for number in range(WALLETS)
+        http_request("GET", f"/api/v1/generations/task_{number:026}", key=lab.secrets[number])
+        for number in range(WALLETS)
     ]
     cells: list[Cell] = []
     with lab.api(processes=1) as base_url:
