@@ -26,7 +26,8 @@ def measure(lab: Lab) -> list[Cell]:
     lab.fetch(
         """insert into tasks (account_id, id, source, status, model, prompt, params, reserved_credits, final_credits,
                               result, deadline_at, created_at, updated_at)
-           select 'acct_' || n, 'task_' || lpad(n::text, 26, '0'), 'api', 'succeeded', 'scripted', 'a picture', '{}', 2, 2,
+           select 'acct_' || n, 'task_' || lpad(n::text, 26, '0'), 'api', 'succeeded', 'scripted',
+                  'a picture', '{}', 2, 2,
                   '{"media":[{"key":"results/acct/task/1-0.png","mime_type":"image/png","size_bytes":82}]}',
                   now(), now(), now()
            from generate_series(0, $1::int) n""",
