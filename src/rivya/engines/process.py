@@ -18,6 +18,7 @@ import structlog
 from rivya.engines import frames
 from rivya.engines.base import EngineError
 from rivya.engines.child import OUT_OF_MEMORY
+from rivya.engines.openmp import library_path
 from rivya.engines.registry import Entry
 
 log = structlog.get_logger()
@@ -73,7 +74,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 pass_fds=(theirs.fileno(),),
                 cwd=work_dir,
-                env=_environment(),
+                env=_environment(work_dir),
                 start_new_session=True,
             )
         self._listening = asyncio.create_task(self._listen())
@@ -195,9 +196,12 @@ class Process:
             await asyncio.to_thread(self._popen.wait, most_s)
 
 
-def _environment() -> dict[str, str]:
+def _environment(work_dir: Path) -> dict[str, str]:
     """What the process may know of our environment: where things are; no key and no password."""
-    return {name: value for name in _KEPT_ENVIRONMENT if (value := os.environ.get(name)) is not None} | _THREADS
+    kept = {name: value for name in _KEPT_ENVIRONMENT if (value := os.environ.get(name)) is not None} | _THREADS
+    if (folder := library_path(work_dir)) is not None:
+        kept["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, (folder, kept.get("LD_LIBRARY_PATH"))))
+    return kept
 
 
 def _resident_bytes(pid: int) -> int:
