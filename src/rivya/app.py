@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,8 +12,13 @@ from litestar.exceptions import HTTPException
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 from litestar.types import ASGIApp
 
+from rivya.catalog.routes import router as models_router
 from rivya.errors import PublicError
+from rivya.files.duration_token import DurationTokens
+from rivya.files.probe_process import Probers
 from rivya.files.routes import media
+from rivya.files.routes import router as files_router
+from rivya.files.service import Files
 from rivya.generations.routes import router as generations_router
 from rivya.generations.service import Generations
 from rivya.http import (
@@ -55,15 +59,28 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
             state.generations = Generations(
                 pool, models=installed.models, routing=installed.routing, links=installed.links
             )
-            listening = asyncio.create_task(hub.run())
+            probers = Probers()
+            state.files = Files(
+                pool,
+                store=installed.store,
+                links=installed.links,
+                tokens=DurationTokens(settings.signing_key()),
+                probers=probers,
+                folder=settings.data_dir / "uploads",
+                keep_days=settings.media_retention_days,
+            )
+            background = [asyncio.create_task(hub.run()), asyncio.create_task(installed.catalog.watch())]
             yield
-            listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await listening
+            await probers.close()
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
 
     app = Litestar(
         route_handlers=[
             credits_router,
+            models_router,
+            files_router,
             generations_router,
             media,
             healthz,

@@ -104,6 +104,7 @@ def _stop_with_parent() -> None:
 
 def _add_groups() -> None:
     from rivya.accounts.commands import app as accounts
+    from rivya.catalog.commands import app as catalog
     from rivya.engines.commands import app as engines
     from rivya.keys.commands import app as keys
     from rivya.wallet.commands import app as credits
@@ -112,6 +113,7 @@ def _add_groups() -> None:
     app.add_typer(keys, name="keys")
     app.add_typer(credits, name="credits")
     app.add_typer(engines, name="engines")
+    app.add_typer(catalog, name="catalog")
 
 
 def main() -> None:

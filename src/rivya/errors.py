@@ -100,6 +100,20 @@ class ValidationFailed(PublicError):
     status = 400
 
 
+class FileTooLarge(PublicError):
+    """The file is larger than its kind may be."""
+
+    code = "file_too_large"
+    status = 413
+
+
+class FileTypeRejected(PublicError):
+    """The file is not of an accepted type, or it does not decode."""
+
+    code = "file_type_rejected"
+    status = 415
+
+
 class NotFound(PublicError):
     """There is no such object in this account."""
 

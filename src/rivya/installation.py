@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rivya.catalog import loader as catalog_loader
 from rivya.catalog.model import Model
+from rivya.catalog.reload import Catalog
 from rivya.files.links import MediaLinks
 from rivya.files.store import ObjectStore
 from rivya.kit.ids import WorkerId
@@ -21,20 +21,24 @@ from rivya.settings import Settings
 @dataclass(frozen=True, slots=True)
 class Installation:
     settings: Settings
-    models: Mapping[str, Model]
+    catalog: Catalog
     providers_file: ProvidersFile
     routing: Routing
     links: MediaLinks
     store: ObjectStore
 
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """The models that hold now, also after the operator's folder was read again."""
+        return self.catalog.models
+
 
 def installation(settings: Settings) -> Installation:
     """Read catalog and providers. Raises BadCatalog, BadProviders or MissingSecretKey."""
-    models = catalog_loader.load(folder=settings.catalog_dir, with_scripted=settings.scripted_models)
     providers_file = routing.load(settings.providers_file, with_scripted=settings.scripted_models)
     return Installation(
         settings=settings,
-        models=models,
+        catalog=Catalog(folder=settings.catalog_dir, with_scripted=settings.scripted_models),
         providers_file=providers_file,
         routing=Routing(
             providers_file.routes,

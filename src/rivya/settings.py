@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     media_link_s: int = Field(
         7 * 24 * 3600, ge=60, le=30 * 24 * 3600, description="How long a media link lives, in seconds."
     )
+    media_retention_days: int = Field(30, ge=1, le=3650, description="How many days uploaded files are kept.")
     max_output_bytes: int = Field(512 * 1024 * 1024, ge=1024, description="The largest file that a model may return.")
     worker_heartbeat_s: float = Field(2.0, gt=0.05, le=10, description="How often a worker says that it lives.")
     worker_lease_s: float = Field(

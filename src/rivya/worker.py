@@ -60,12 +60,13 @@ class _Worker:
     ) -> None:
         settings = installed.settings
         self._hub = hub
+        self._catalog = installed.catalog
         self._pool = pool
         steps = self._steps = Steps(pool, worker)
         settler = Settler(
             steps,
             installed.store,
-            kind_of={model.id: model.category for model in installed.models.values()},
+            models=installed.models,
             max_bytes=settings.max_output_bytes,
         )
         self._watcher = Watcher(steps, settler, providers, self._lost)
@@ -104,6 +105,7 @@ class _Worker:
                 self._hub.run(),
                 self._watcher.run(),
                 self._lease.run(),
+                self._catalog.watch(),
                 *(janitors.run(janitor, self._tools) for janitor in JANITORS),
             )
         ]

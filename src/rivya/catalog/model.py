@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-import msgspec
+from rivya.catalog.param import Param
+from rivya.catalog.rates import Meter, Multiplier, Scale, TokenRates
+from rivya.catalog.references import MediaLimit, ReferenceMedia
+from rivya.catalog.shape import Category, MediaKind, Struct
 
-Category = Literal["image", "video", "audio", "chat"]
-MediaKind = Literal["image", "video", "audio"]
-
-
-class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What all parts of a model file have in common."""
-
-
-class Param(Struct, frozen=True):
-    key: str
-    type: Literal["select", "number", "text", "array"]
-    required: bool = False
-    default: str | float | None = None
-    options: list[str] | None = None
-    min: float | None = None
-    max: float | None = None
-    step: float | None = None
-    max_length: int = 5000
-    description: str = ""
-
-
-class ReferenceMedia(Struct, frozen=True):
-    """``min_files`` above 0 says that the model cannot work without a reference."""
-
-    max_files: int
-    kinds: list[MediaKind]
-    min_files: int = 0
-    rule: str = ""
-
-
-class Multiplier(Struct, frozen=True):
-    """The price is multiplied by ``factor`` when ``param`` has this ``value``."""
-
-    param: str
-    value: str
-    factor: float
-
-
-class Meter(Struct, frozen=True):
-    """A METERED model costs its base credits for every ``size`` (or part of it) of ``unit``.
-
-    ``characters`` counts the prompt; ``seconds`` reads the number param ``param``.
-    """
-
-    unit: Literal["characters", "seconds"]
-    size: float
-    param: str | None = None
+__all__ = [
+    "Category",
+    "ChatCapabilities",
+    "MediaKind",
+    "MediaLimit",
+    "Meter",
+    "Model",
+    "Multiplier",
+    "Notice",
+    "Param",
+    "ReferenceMedia",
+    "Scale",
+    "TokenRates",
+]
 
 
 class Notice(Struct, frozen=True):
@@ -61,6 +32,8 @@ class Notice(Struct, frozen=True):
 
 
 class ChatCapabilities(Struct, frozen=True):
+    """``system`` is said to the model before every conversation; no client sees it."""
+
     context_window: int
     max_output_tokens: int
     non_streaming: bool = True
@@ -68,10 +41,13 @@ class ChatCapabilities(Struct, frozen=True):
     web_search: bool = False
     image_attachments: bool = False
     thoughts: bool = False
-    reasoning_efforts: list[str] = []
+    reasoning_efforts: Sequence[Literal["minimal", "low", "medium", "high", "xhigh"]] = ()
+    system: str | None = None
 
 
 class Model(Struct, frozen=True):
+    """One model. ``prompt_from`` names the array of texts that its prompt is made of."""
+
     id: str
     display_name: str
     category: Category
@@ -79,13 +55,17 @@ class Model(Struct, frozen=True):
     billing_type: Literal["FIXED", "METERED", "TOKEN_BASED"]
     max_prompt_length: int | None = None
     prompt: Literal["required", "optional", "unused"] = "required"
-    supported_modes: list[str] = []
+    prompt_from: str | None = None
+    supported_modes: Sequence[str] = ()
     deadline_s: int = 600
-    params: list[Param] = []
+    studio_only: bool = False
+    params: Sequence[Param] = ()
     reference_media: ReferenceMedia | None = None
-    multipliers: list[Multiplier] = []
+    multipliers: Sequence[Multiplier] = ()
+    scales: Sequence[Scale] = ()
     meter: Meter | None = None
-    notices: list[Notice] = []
+    tokens: TokenRates | None = None
+    notices: Sequence[Notice] = ()
     chat: ChatCapabilities | None = None
 
     @property

@@ -1,19 +1,126 @@
-"""/media: what signed links lead to, with range requests."""
+"""/api/v1/files, and /media: what signed links lead to, with range requests."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncGenerator, Mapping
 
-from litestar import HttpMethod, Response, route
+import msgspec
+from litestar import HttpMethod, Response, Router, delete, get, post, route
+from litestar.exceptions import InternalServerException
 from litestar.response import Stream
 
-from rivya.errors import NotFound
+from rivya.catalog.model import MediaLimit, Model
+from rivya.catalog.references import USUAL_LIMITS
+from rivya.catalog.shape import MediaKind
+from rivya.errors import NotFound, ValidationFailed
+from rivya.files.draining import Draining
+from rivya.files.form import Incoming
+from rivya.files.formats import mime_of
+from rivya.files.limits import Limits
 from rivya.files.links import MediaLinks
-from rivya.files.probe import mime_of
+from rivya.files.service import Files
 from rivya.files.store import NoSuchObject, ObjectStore
-from rivya.http import Call
+from rivya.http import Call, caller, idempotency_key, json_response
+from rivya.kit.pages import BadPage, page
 
+_encode = msgspec.json.Encoder().encode
 _RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
+
+
+@post("/", status_code=201, request_max_body_size=None, middleware=[Draining])
+async def upload(request: Call) -> Response[bytes]:
+    """Upload a file. Its body is read as it arrives, and never held whole."""
+    key = await caller(request, "files:create")
+    answer = await _service(request).upload(
+        Incoming(request.headers.get("content-type", ""), request.content_length, _chunks(request)),
+        account=key.account,
+        limits=limits(request.app.state.models),
+        idempotency_key=idempotency_key(request),
+    )
+    headers = {"Location": f"/api/v1/files/{msgspec.json.decode(answer.body, type=_Id).id}"}
+    if answer.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return json_response(answer.body, status=201, headers=headers)
+
+
+@get("/")
+async def list_files(request: Call) -> Response[bytes]:
+    """Return the account's files, newest first."""
+    key = await caller(request, "files:read")
+    query = request.query_params
+    try:
+        wanted = page(query.get("limit"), query.get("cursor"), of="files")
+    except BadPage as error:
+        raise ValidationFailed(str(error), param=error.param) from error
+    return json_response(_encode(await _service(request).list(account=key.account, page=wanted)))
+
+
+@get("/{file_id:str}")
+async def read(request: Call, file_id: str) -> Response[bytes]:
+    """Return a file."""
+    key = await caller(request, "files:read")
+    return json_response(_encode(await _service(request).read(account=key.account, file=file_id)))
+
+
+@delete("/{file_id:str}", status_code=204)
+async def remove(request: Call, file_id: str) -> None:
+    """Delete a file for good."""
+    key = await caller(request, "files:create")
+    await _service(request).delete(account=key.account, file=file_id)
+
+
+router = Router("/api/v1/files", route_handlers=[upload, list_files, read, remove])
+
+
+def limits(models: Mapping[str, Model]) -> Limits:
+    """Return what uploads may be: the usual limits, or those of the model that they are meant for."""
+
+    def of(kind: str, model: str | None) -> MediaLimit:
+        if model is None:
+            return USUAL_LIMITS[_kind(kind)]
+        if (found := models.get(model)) is None:
+            raise ValidationFailed(f"There is no model {model[:100]!r}.", param="model")
+        own = _own_limits(found)
+        if kind not in own:
+            takes = f"files of kind {', '.join(own)}" if own else "no files"
+            raise ValidationFailed(f"{found.id} takes {takes}.", param="kind")
+        return own[_kind(kind)]
+
+    def widest(kind: str | None) -> int:
+        all_limits = (USUAL_LIMITS, *(_own_limits(model) for model in models.values()))
+        return max(limit.max_bytes for own in all_limits for of, limit in own.items() if kind in (None, of))
+
+    return Limits(of, widest)
+
+
+def _own_limits(model: Model) -> Mapping[MediaKind, MediaLimit]:
+    if model.reference_media is not None:
+        return {kind: model.reference_media.limit(kind) for kind in model.reference_media.kinds}
+    if model.chat is not None and model.chat.image_attachments:
+        return {"image": USUAL_LIMITS["image"]}
+    return {}
+
+
+def _kind(kind: str) -> MediaKind:
+    return msgspec.convert(kind, MediaKind)
+
+
+async def _chunks(request: Call) -> AsyncGenerator[bytes]:
+    try:
+        async for chunk in request.stream():
+            if chunk:
+                yield chunk
+    except InternalServerException as error:  # the framework's word for a client that went away
+        raise ValidationFailed("The body ended before it was whole.") from error
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+def _service(request: Call) -> Files:
+    return request.app.state.files
 
 
 @route("/media/{key:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD])

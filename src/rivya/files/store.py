@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import obstore
-from obstore.store import LocalStore, from_url
+from obstore.exceptions import BaseError
+from obstore.store import AzureStore, GCSStore, LocalStore, S3Store, from_url
+
+from rivya.files.formats import mime_of
+from rivya.files.links import MediaLinks
 
 CHUNK_BYTES = 256 * 1024
+_LOCAL_PART_BYTES = 512 * 1024
+_REMOTE_PART_BYTES = 5 * 1024 * 1024  # S3 takes no smaller ones
+_LONGEST_SIGNED = timedelta(days=7)  # S3 signs for no longer
 
 
 class NoSuchObject(Exception):
     """The store holds nothing under this key."""
+
+
+class StoreFault(OSError):
+    """The store could not be reached, or it refused: trying again may help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +49,41 @@ class ObjectStore:
         self._store: Any = from_url(url) if url is not None else LocalStore(_made(folder), mkdir=True)
 
     async def put(self, key: str, content: Path | bytes) -> None:
-        """Store an object, whole or not at all; replaces one of the same key."""
-        await obstore.put_async(self._store, key, content)
+        """Store an object, whole or not at all; replaces one of the same key. Raises OSError.
+
+        A file is read in parts, one at a time: left to itself, obstore holds twelve of 5 MiB in memory.
+        """
+        local = self._folder is not None
+        with _faults():
+            await obstore.put_async(
+                self._store,
+                key,
+                content,
+                attributes=None if local else {"Content-Type": mime_of(key)},
+                chunk_size=_LOCAL_PART_BYTES if local else _REMOTE_PART_BYTES,
+                max_concurrency=1,
+            )
+
+    async def delete(self, key: str) -> None:
+        """Remove an object; does nothing if it is not there. Raises OSError."""
+        with suppress(FileNotFoundError), _faults():
+            await obstore.delete_async(self._store, key)
+
+    async def link(self, key: str, *, links: MediaLinks, lives: timedelta) -> str:
+        """Return a link straight to the store, where it signs links of its own; else one of ours.
+
+        Such a link spares this installation the traffic, but says nothing of our own about how to show the object.
+        """
+        if not isinstance(self._store, S3Store | GCSStore | AzureStore):
+            return links.sign(key)
+        with _faults():
+            return await obstore.sign_async(self._store, "GET", key, min(lives, _LONGEST_SIGNED))
 
     async def size(self, key: str) -> int:
-        """Return an object's size in bytes. Raises NoSuchObject."""
+        """Return an object's size in bytes. Raises NoSuchObject, or OSError."""
         try:
-            meta = await obstore.head_async(self._store, key)
+            with _faults():
+                meta = await obstore.head_async(self._store, key)
         except FileNotFoundError:
             raise NoSuchObject(key) from None
         return meta["size"]
@@ -51,7 +91,8 @@ class ObjectStore:
     async def read(self, key: str, *, start: int, end: int) -> AsyncIterator[bytes]:
         """Return bytes ``start`` to ``end`` (exclusive) as a stream; ``end`` must be above ``start``."""
         try:
-            result = await obstore.get_async(self._store, key, options={"range": (start, end)})
+            with _faults():
+                result = await obstore.get_async(self._store, key, options={"range": (start, end)})
         except FileNotFoundError:
             raise NoSuchObject(key) from None
         return _chunks(result.stream(min_chunk_size=CHUNK_BYTES))
@@ -73,6 +114,15 @@ class ObjectStore:
                     async for chunk in await self.read(key, start=0, end=size):
                         file.write(chunk)
             yield path
+
+
+@contextmanager
+def _faults() -> Generator[None]:
+    """Turn what the store's library raises into an OSError; that an object is missing is one already."""
+    try:
+        yield
+    except BaseError as error:
+        raise StoreFault(type(error).__name__) from error
 
 
 async def _chunks(stream: Any) -> AsyncIterator[bytes]:

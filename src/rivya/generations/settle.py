@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import structlog
 
+from rivya.catalog.model import Model
 from rivya.files.probe import Media, NotMedia, probe
 from rivya.files.store import ObjectStore
 from rivya.generations.failure import task_error
@@ -24,10 +25,10 @@ _STORE_TRIES = 4
 class Settler:
     """Ends tasks. Whatever happens here, a task ends once and its credits move once."""
 
-    def __init__(self, steps: Steps, store: ObjectStore, *, kind_of: dict[str, str], max_bytes: int) -> None:
+    def __init__(self, steps: Steps, store: ObjectStore, *, models: Mapping[str, Model], max_bytes: int) -> None:
         self._steps = steps
         self._store = store
-        self._kind_of = kind_of
+        self._models = models
         self._max_bytes = max_bytes
 
     async def succeed(self, task: Held, outputs: Sequence[Output]) -> None:
@@ -69,17 +70,18 @@ class Settler:
         return await self._keep_file(task, number, output.content)
 
     async def _keep_file(self, task: Held, number: int, path: Path) -> StoredMedia:
-        media = await asyncio.to_thread(self._checked, path, self._kind_of[task.model])
+        media = await asyncio.to_thread(self._checked, path, task.model)
         key = f"results/{task.account}/{task.id}/{task.attempt}-{number}.{media.extension}"
         await self._put(key, path)
         return StoredMedia(key, media.mime_type, media.size_bytes, media.width, media.height, media.duration_s)
 
-    def _checked(self, path: Path, kind: str) -> Media:
+    def _checked(self, path: Path, model: str) -> Media:
         if path.stat().st_size > self._max_bytes:
             raise NotMedia(f"larger than {self._max_bytes} bytes")
         media = probe(path)
-        if media.kind != kind:
-            raise NotMedia(f"{media.mime_type}, not {kind}")
+        known = self._models.get(model)  # it may have left the catalog meanwhile
+        if known is not None and media.kind != known.category:
+            raise NotMedia(f"{media.mime_type}, not {known.category}")
         return media
 
     async def _put(self, key: str, path: Path) -> None:

@@ -1,0 +1,216 @@
+"""The Model object as clients see it (contract, section 9)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from rivya.catalog.inputs import ApiStatus, InputStatus, api_inputs, api_status
+from rivya.catalog.model import Category, ChatCapabilities, MediaKind, MediaLimit, Model, Notice, Param, ReferenceMedia
+from rivya.catalog.price import exact
+from rivya.catalog.rates import TokenRates
+from rivya.catalog.shape import Number
+
+STAND_IN = (
+    "On this installation no provider is set up for this model. A built-in engine answers in its place: "
+    "what it makes is not what the model would make."
+)
+
+
+class ParamObject(msgspec.Struct, frozen=True):
+    key: str
+    type: Literal["select", "number", "text", "array"]
+    required: bool
+    default: str | Number | None
+    options: list[str] | None
+    min: Number | None
+    max: Number | None
+    step: Number | None
+    description: str
+    items: list[ParamObject] | UnsetType = UNSET
+    """The fields of an array's entries; there for arrays of objects only."""
+
+
+class LimitObject(msgspec.Struct, frozen=True):
+    max_bytes: int
+    mime_types: list[str]
+
+
+class ReferenceMediaObject(msgspec.Struct, frozen=True):
+    max_files: int
+    kinds: list[MediaKind]
+    rule: str
+    limits: dict[MediaKind, LimitObject]
+    duration_token_required_for: list[MediaKind]
+
+
+class ChatCapabilitiesObject(msgspec.Struct, frozen=True):
+    non_streaming: bool
+    streaming: bool
+    web_search: bool
+    image_attachments: bool
+    thoughts: bool
+    reasoning_efforts: list[str]
+    context_window: int
+    max_output_tokens: int
+
+
+class NoticeObject(msgspec.Struct, frozen=True):
+    level: Literal["info", "warning"]
+    message: str
+
+
+class MultiplierObject(msgspec.Struct, frozen=True):
+    param: str
+    value: str
+    factor: Number
+
+
+class ScaleObject(msgspec.Struct, frozen=True):
+    param: str
+    per: Number
+
+
+class PricingObject(msgspec.Struct, frozen=True):
+    """``base`` credits buy one generation, or ``unit_size`` characters, seconds or tokens."""
+
+    unit: Literal["generation", "characters", "seconds", "tokens"]
+    base: int
+    multipliers: list[MultiplierObject]
+    unit_size: Number | UnsetType = UNSET
+    scales: list[ScaleObject] | UnsetType = UNSET
+    """The price is multiplied by the number param's value / ``per``."""
+    output_factor: Number | UnsetType = UNSET
+    """How many tokens of input one of output costs."""
+
+
+class ModelObject(msgspec.Struct, frozen=True):
+    id: str
+    display_name: str
+    category: Category
+    runtime: Literal["async_task", "chat"]
+    base_credits: int
+    billing_type: Literal["FIXED", "METERED", "TOKEN_BASED"]
+    pricing: PricingObject
+    supported_modes: list[str]
+    max_prompt_length: int | None
+    reference_media: ReferenceMediaObject | None
+    params: list[ParamObject]
+    api_status: ApiStatus
+    api_input_status: InputStatus
+    supported_api_inputs: list[Literal["text", "file"]]
+    requires_files_api: bool
+    requires_upload_for_modes: list[str]
+    url_input_supported: bool
+    file_kinds: list[MediaKind]
+    chat_capabilities: ChatCapabilitiesObject | None
+    notices: list[NoticeObject]
+
+
+class ModelList(msgspec.Struct, frozen=True):
+    data: list[ModelObject]
+    object: Literal["list"] = "list"
+
+
+def model_object(model: Model, *, available: bool, stands_in: bool) -> ModelObject:
+    """Return a model for the wire.
+
+    ``available`` says that one of its routes works now; ``stands_in`` that what would answer is another engine.
+    """
+    inputs = api_inputs(model)
+    notices = [*model.notices, *([Notice(level="warning", message=STAND_IN)] if stands_in else [])]
+    return ModelObject(
+        id=model.id,
+        display_name=model.display_name,
+        category=model.category,
+        runtime="async_task" if model.is_async else "chat",
+        base_credits=model.base_credits,
+        billing_type=model.billing_type,
+        pricing=_pricing(model),
+        supported_modes=list(model.supported_modes),
+        max_prompt_length=model.max_prompt_length,
+        reference_media=_references(model.reference_media),
+        params=[_param(param) for param in model.params],
+        api_status=api_status(model, available=available),
+        api_input_status=inputs.status,
+        supported_api_inputs=inputs.supported,
+        requires_files_api=inputs.requires_files_api,
+        requires_upload_for_modes=inputs.requires_upload_for_modes,
+        url_input_supported=inputs.url_input,
+        file_kinds=inputs.file_kinds,
+        chat_capabilities=_chat(model.chat),
+        notices=[NoticeObject(notice.level, notice.message) for notice in notices],
+    )
+
+
+def _param(param: Param) -> ParamObject:
+    return ParamObject(
+        key=param.key,
+        type=param.type,
+        required=param.required,
+        default=param.default,
+        options=param.options,
+        min=param.min,
+        max=param.max,
+        step=param.step,
+        description=param.description,
+        items=[_param(item) for item in param.items] if param.items is not None else UNSET,
+    )
+
+
+def _references(rule: ReferenceMedia | None) -> ReferenceMediaObject | None:
+    if rule is None:
+        return None
+    return ReferenceMediaObject(
+        max_files=rule.max_files,
+        kinds=rule.kinds,
+        rule=rule.rule,
+        limits={kind: _limit(rule.limit(kind)) for kind in rule.kinds},
+        duration_token_required_for=rule.duration_token_required_for,
+    )
+
+
+def _limit(limit: MediaLimit) -> LimitObject:
+    return LimitObject(limit.max_bytes, limit.mime_types)
+
+
+def _chat(chat: ChatCapabilities | None) -> ChatCapabilitiesObject | None:
+    if chat is None:
+        return None
+    return ChatCapabilitiesObject(
+        non_streaming=chat.non_streaming,
+        streaming=chat.streaming,
+        web_search=chat.web_search,
+        image_attachments=chat.image_attachments,
+        thoughts=chat.thoughts,
+        reasoning_efforts=list(chat.reasoning_efforts),
+        context_window=chat.context_window,
+        max_output_tokens=chat.max_output_tokens,
+    )
+
+
+def _pricing(model: Model) -> PricingObject:
+    """Say all of a price in the table of multipliers that can be said there: a scale of a select can."""
+    options = {param.key: param.options for param in model.params}
+    multipliers = [MultiplierObject(given.param, given.value, given.factor) for given in model.multipliers]
+    scales: list[ScaleObject] = []
+    for scale in model.scales:
+        if (values := options.get(scale.param)) is None:
+            scales.append(ScaleObject(scale.param, scale.per))
+            continue
+        factors = [(value, float(exact(value) / exact(scale.per))) for value in values]
+        multipliers += [
+            MultiplierObject(scale.param, value, round(factor, 6)) for value, factor in factors if factor != 1
+        ]
+    rates = model.tokens or TokenRates() if model.billing_type == "TOKEN_BASED" else None
+    size = model.meter.size if model.meter is not None else rates.size if rates is not None else UNSET
+    return PricingObject(
+        unit=model.meter.unit if model.meter is not None else "tokens" if rates is not None else "generation",
+        base=model.base_credits,
+        multipliers=multipliers,
+        unit_size=size,
+        scales=scales or UNSET,
+        output_factor=rates.output_factor if rates is not None else UNSET,
+    )
