@@ -62,6 +62,7 @@ def open_providers(installed: Installation, worker: WorkerId) -> dict[str, Provi
                 if (weights := installed.settings.mini_chat_gguf) is not None:
                     os.environ["RIVYA_MINI_CHAT_GGUF"] = str(weights)  # engines read it there
                 folder = installed.settings.data_dir / "work" / worker
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 providers[name] = Engines(EngineHost(work_dir=folder), work_dir=folder)
             case "scripted":
                 from rivya.providers.scripted import Scripted

@@ -13,7 +13,7 @@ from rivya.errors import ValidationFailed
 from rivya.files.model import FileId
 from rivya.kit.ids import AccountId
 
-_TOKEN = re.compile(r"^rvdt_(\d{1,12})_(\d{1,12})_([A-Za-z0-9_-]{32})$", re.ASCII)
+_TOKEN = re.compile(r"rvdt_(\d{1,12})_(\d{1,12})_([A-Za-z0-9_-]{32})", re.ASCII)
 
 
 class DurationTokens:
@@ -34,7 +34,7 @@ class DurationTokens:
 
         Raises ValidationFailed, naming ``param``, when it was not made for this file of this account or has expired.
         """
-        match = _TOKEN.match(token)
+        match = _TOKEN.fullmatch(token)
         if match is None:
             raise ValidationFailed("This is not a duration token.", param=param)
         milliseconds, expires = int(match[1]), int(match[2])

@@ -43,16 +43,10 @@ class Probers:
     async def look_into(self, path: Path) -> Media:
         """Return what an uploaded file is. Raises NotMedia, also when the look took too long or too much."""
         async with self._turns:
-            prober = self._warm() or await _Prober.start()
-            try:
-                found = await prober.ask(path, within_s=self._within_s)
-            except BaseException:  # whoever asked is gone: an answer that comes now is nobody's
-                await prober.end()
-                raise
-            if found.spent or prober.asked >= self._files or self._closed:
-                await prober.end()
-            else:
-                self._rest(prober)
+            prober = self._warm()
+            found = await self._ask(prober, path) if prober is not None else None
+            if found is None:  # a used process may have died of what it saw before
+                found = await self._ask(await _Prober.start(), path) or Found(refused="it breaks the decoder")
         if found.media is None:
             log.info("upload.refused", reason=found.refused)
             raise NotMedia(found.refused)
@@ -63,6 +57,18 @@ class Probers:
         self._closed = True
         while self._idle:
             await self._idle.pop().end()
+
+    async def _ask(self, prober: _Prober, path: Path) -> Found | None:
+        """Return a process's answer, None if it died; keep it for more, or end it."""
+        found = None
+        try:
+            found = await prober.ask(path, within_s=self._within_s)
+        finally:  # whoever asked may be gone: an answer that comes now is nobody's
+            if found is None or found.spent or prober.asked >= self._files or self._closed:
+                await prober.end()
+            else:
+                self._rest(prober)
+        return found
 
     def _warm(self) -> _Prober | None:
         while self._idle:
@@ -104,8 +110,8 @@ class _Prober:
     def alive(self) -> bool:
         return self._process.returncode is None
 
-    async def ask(self, path: Path, *, within_s: float) -> Found:
-        """Return its answer. A process that gives none is killed; then the file is refused."""
+    async def ask(self, path: Path, *, within_s: float) -> Found | None:
+        """Return its answer: a refusal when none comes in time, None when it died."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self.asked += 1
@@ -114,10 +120,12 @@ class _Prober:
                 self._process.stdin.write(os.fsencode(path) + b"\n")
                 await self._process.stdin.drain()
                 return _decode(await self._process.stdout.readuntil(b"\n"))
-        except (TimeoutError, OSError, EOFError, asyncio.LimitOverrunError, msgspec.DecodeError) as error:
-            await self.end()
-            log.warning("upload.probe_died", error=type(error).__name__, code=self._process.returncode)
-            return Found(refused="it takes too long or too much memory to decode", spent=True)
+        except TimeoutError:
+            log.warning("upload.probe_slow", within_s=within_s)
+            return Found(refused="it takes too long to decode", spent=True)
+        except (OSError, EOFError, asyncio.LimitOverrunError, msgspec.DecodeError) as error:
+            log.warning("upload.probe_died", error=type(error).__name__, asked=self.asked)
+            return None
 
     async def end(self) -> None:
         with contextlib.suppress(ProcessLookupError):

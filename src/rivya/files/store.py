@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -49,7 +51,7 @@ class ObjectStore:
         self._store: Any = from_url(url) if url is not None else LocalStore(_made(folder), mkdir=True)
 
     async def put(self, key: str, content: Path | bytes) -> None:
-        """Store an object, whole or not at all; replaces one of the same key. Raises OSError.
+        """Store an object, whole or not at all, on the disk when this returns; replaces one of the same key. Raises OSError.
 
         A file is read in parts, one at a time: left to itself, obstore holds twelve of 5 MiB in memory.
         """
@@ -63,6 +65,9 @@ class ObjectStore:
                 chunk_size=_LOCAL_PART_BYTES if local else _REMOTE_PART_BYTES,
                 max_concurrency=1,
             )
+        if self._folder is not None:
+            # A task that succeeded must have its media after a power failure too; obstore does not sync.
+            await asyncio.to_thread(_sync, self._folder / key)
 
     async def delete(self, key: str) -> None:
         """Remove an object; does nothing if it is not there. Raises OSError."""
@@ -133,5 +138,15 @@ async def _chunks(stream: Any) -> AsyncIterator[bytes]:
 def _made(folder: Path | None) -> Path:
     if folder is None:
         raise ValueError("an object store needs a folder or a URL")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
+
+
+def _sync(file: Path) -> None:
+    """Bring a file, and its name in its folder, to the disk."""
+    for path in (file, file.parent):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
