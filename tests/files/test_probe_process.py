@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -27,13 +28,6 @@ def picture(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def endless(tmp_path: Path) -> Path:
-    """A file that is never read to its end, because nobody writes to it."""
-    os.mkfifo(tmp_path / "endless")
-    return tmp_path / "endless"
-
-
-@pytest.fixture
 async def probers() -> AsyncIterator[Probers]:
     made = Probers(most=1, within_s=5)
     yield made
@@ -42,6 +36,20 @@ async def probers() -> AsyncIterator[Probers]:
 
 def pid(probers: Probers) -> int:
     return probers._idle[0]._process.pid
+
+
+async def used(probers: Probers, picture: Path) -> int:
+    """Let the process look into one file; return its id."""
+    await probers.look_into(picture)
+    return pid(probers)
+
+
+def is_gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 async def test_a_warm_process_answers_within_milliseconds(probers: Probers, picture: Path) -> None:
@@ -54,30 +62,34 @@ async def test_a_warm_process_answers_within_milliseconds(probers: Probers, pict
     assert (time.perf_counter() - began) / 20 < 0.05
 
 
-async def test_a_file_that_takes_too_long_is_refused_and_its_process_replaced(picture: Path, endless: Path) -> None:
-    probers = Probers(most=1, within_s=0.3)
+async def test_a_file_that_takes_too_long_is_refused_and_its_process_replaced(picture: Path) -> None:
+    probers = Probers(most=1, within_s=1)
+    stuck = await used(probers, picture)
+    os.kill(stuck, signal.SIGSTOP)
     with pytest.raises(NotMedia, match="too long"):
-        await probers.look_into(endless)
-    generous = Probers(most=1)
-    assert (await generous.look_into(picture)).kind == "image"
-    await generous.close()
-
-
-async def test_a_process_that_dies_takes_only_its_file_with_it(probers: Probers, picture: Path, endless: Path) -> None:
-    await probers.look_into(picture)
-    victim = pid(probers)
-    looking = asyncio.create_task(probers.look_into(endless))
-    await asyncio.sleep(0.2)
-    os.kill(victim, 9)
-    with pytest.raises(NotMedia):
-        await looking
+        await probers.look_into(picture)
+    assert is_gone(stuck)
     assert (await probers.look_into(picture)).kind == "image"
-    assert pid(probers) != victim
+    await probers.close()
+
+
+async def test_a_file_on_which_two_processes_die_is_refused(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(NotMedia, match="breaks"):
+        await Probers().look_into(picture)
+
+
+async def test_a_file_does_not_pay_for_the_death_of_a_used_process(probers: Probers, picture: Path) -> None:
+    victim = await used(probers, picture)
+    os.kill(victim, signal.SIGSTOP)
+    looking = asyncio.create_task(probers.look_into(picture))
+    await asyncio.sleep(0.1)
+    os.kill(victim, signal.SIGKILL)
+    assert (await looking).kind == "image"
 
 
 async def test_a_process_that_died_while_idle_is_not_asked(probers: Probers, picture: Path) -> None:
-    await probers.look_into(picture)
-    os.kill(pid(probers), 9)
+    os.kill(await used(probers, picture), signal.SIGKILL)
     await asyncio.sleep(0.2)
     assert (await probers.look_into(picture)).kind == "image"
 
@@ -97,22 +109,20 @@ async def test_an_idle_process_ends(picture: Path) -> None:
     await probers.look_into(picture)
     first = pid(probers)
     await asyncio.sleep(0.5)
-    with pytest.raises(ProcessLookupError):
-        os.kill(first, 0)
+    assert is_gone(first)
     assert (await probers.look_into(picture)).kind == "image"
     await probers.close()
 
 
-async def test_who_stops_waiting_leaves_no_process_at_work(probers: Probers, picture: Path, endless: Path) -> None:
-    await probers.look_into(picture)
-    first = pid(probers)
-    looking = asyncio.create_task(probers.look_into(endless))
-    await asyncio.sleep(0.2)
+async def test_who_stops_waiting_leaves_no_process_at_work(probers: Probers, picture: Path) -> None:
+    first = await used(probers, picture)
+    os.kill(first, signal.SIGSTOP)
+    looking = asyncio.create_task(probers.look_into(picture))
+    await asyncio.sleep(0.1)
     looking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await looking
-    with pytest.raises(ProcessLookupError):
-        os.kill(first, 0)
+    assert is_gone(first)
     assert (await probers.look_into(picture)).kind == "image"
 
 

@@ -51,7 +51,7 @@ class ObjectStore:
         self._store: Any = from_url(url) if url is not None else LocalStore(_made(folder), mkdir=True)
 
     async def put(self, key: str, content: Path | bytes) -> None:
-        """Store an object, whole or not at all, on the disk when this returns; replaces one of the same key. Raises OSError.
+        """Store an object, whole or not at all, synced to the disk; replaces one of the same key. Raises OSError.
 
         A file is read in parts, one at a time: left to itself, obstore holds twelve of 5 MiB in memory.
         """
