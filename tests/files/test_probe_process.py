@@ -44,6 +44,10 @@ async def used(probers: Probers, picture: Path) -> int:
     return pid(probers)
 
 
+def shown_by_the_kernel(probers: Probers, what: str) -> str:
+    return Path(f"/proc/{pid(probers)}/{what}").read_text()
+
+
 def is_gone(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -129,7 +133,7 @@ async def test_who_stops_waiting_leaves_no_process_at_work(probers: Probers, pic
 @LINUX
 async def test_the_kernel_holds_a_process_to_its_limits(probers: Probers, picture: Path) -> None:
     await probers.look_into(picture)
-    limits = Path(f"/proc/{pid(probers)}/limits").read_text()
+    limits = shown_by_the_kernel(probers, "limits")
     found = {line[:26].strip(): line[26:].split()[0] for line in limits.splitlines()}
     assert found["Max data size"] == str(MEMORY_BYTES)
     assert found["Max file size"] == "0"
@@ -143,7 +147,7 @@ async def test_a_process_knows_no_secret_of_ours(
 ) -> None:
     monkeypatch.setenv("RIVYA_SECRET_KEY", "not to be told")
     await probers.look_into(picture)
-    assert b"not to be told" not in Path(f"/proc/{pid(probers)}/environ").read_bytes()
+    assert "not to be told" not in shown_by_the_kernel(probers, "environ")
 
 
 async def test_the_largest_picture_fits_into_the_memory(probers: Probers, tmp_path: Path) -> None:

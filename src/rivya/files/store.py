@@ -67,7 +67,7 @@ class ObjectStore:
             )
         if self._folder is not None:
             # A task that succeeded must have its media after a power failure too; obstore does not sync.
-            await asyncio.to_thread(_sync, self._folder / key)
+            await asyncio.to_thread(_sync, self._folder / key, self._folder)
 
     async def delete(self, key: str) -> None:
         """Remove an object; does nothing if it is not there. Raises OSError."""
@@ -142,9 +142,9 @@ def _made(folder: Path | None) -> Path:
     return folder
 
 
-def _sync(file: Path) -> None:
-    """Bring a file, and its name in its folder, to the disk."""
-    for path in (file, file.parent):
+def _sync(file: Path, folder: Path) -> None:
+    """Bring a file to the disk, and the names on the way to it: its folders may be as new as itself."""
+    for path in (file, *(parent for parent in file.parents if parent.is_relative_to(folder))):
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
