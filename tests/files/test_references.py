@@ -41,8 +41,8 @@ async def find(*, account: AccountId, file: str) -> File | None:
 REFERENCES = References(links=LINKS, tokens=TOKENS, find=find)
 
 
-def token(file: File, **changed: object) -> str:
-    given = {"account": file.account, "file": file.id, "duration_s": file.duration_s, "expires_at": file.expires_at}
+def token(of: File, **changed: object) -> str:
+    given = {"account": of.account, "file": of.id, "duration_s": of.duration_s, "expires_at": of.expires_at}
     return TOKENS.make(**{**given, **changed})  # type: ignore[arg-type]
 
 
