@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import os
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -70,7 +71,15 @@ def database_url(postgres: str, template: str) -> Iterator[str]:
 
     async def run(statement: str) -> None:
         connection = await asyncpg.connect(postgres)
-        await connection.execute(statement)
+        give_up_at = time.monotonic() + 20
+        while True:
+            try:
+                await connection.execute(statement)
+                break
+            except (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
+                # The server's own autovacuum is at work in the database; it ends soon, and is not ours to end.
+                assert time.monotonic() < give_up_at, statement
+                await asyncio.sleep(0.1)
         await connection.close()
 
     asyncio.run(run(f"create database {name} template {template}"))

@@ -111,8 +111,9 @@ async def end_task(
     status: str = "succeeded",
     credits: int = 0,
     at: float = 0.5,
+    begin: bool = True,
 ) -> bool:
-    """End a task on day ``at``, begun first if it is to succeed; return whether this call ended it."""
-    if status == "succeeded":
+    """End a task on day ``at``, begun first if it is to succeed and ``begin`` says so; return whether this call ended it."""
+    if status == "succeeded" and begin:
         await db.execute(BEGIN_TASK, account, task, day(at))
     return await db.fetchval(END_TASK, account, task, status, credits, day(at))

@@ -31,14 +31,14 @@ async def task_in(db: Pool, status: str) -> tuple[AccountId, str]:
     if status in (PROCESSING, SUCCEEDED):
         await db.execute(BEGIN_TASK, account, "task_1", day(0.1))
     if status in ENDS:
-        await end_task(db, account, "task_1", status=status)
+        await end_task(db, account, "task_1", status=status, begin=False)
     return account, "task_1"
 
 
 async def move(db: Pool, account: AccountId, task: str, status: str) -> bool:
     """Try to bring a task into a status; return whether the database did."""
     if status in ENDS:
-        return await end_task(db, account, task, status=status, at=0.6)
+        return await end_task(db, account, task, status=status, at=0.6, begin=False)
     attempts = await db.fetchval("select attempt from tasks where account_id = $1 and id = $2", account, task)
     begin = "select 1 from generation_begin($1, $2, $3, 'scripted', 'wrk_2', $4)"
     return await db.fetchval(begin, account, task, attempts, day(0.2)) is not None
@@ -79,7 +79,7 @@ async def test_the_database_knows_the_same_states(db: Pool) -> None:
 async def test_a_status_that_is_no_end_cannot_be_an_end(db: Pool) -> None:
     account, task = await task_in(db, PROCESSING)
     with pytest.raises(asyncpg.PostgresError):
-        await end_task(db, account, task, status="queued")
+        await end_task(db, account, task, status="queued", begin=False)
     assert await status_of(db, account, task) == PROCESSING
 
 
@@ -106,12 +106,12 @@ async def test_another_accounts_task_is_neither_begun_nor_ended(db: Pool) -> Non
     _, task = await task_in(db, QUEUED)
     other = await make_account(db, credits=10)
     assert await db.fetch(BEGIN_TASK, other, task, day(0.3)) == []
-    assert not await end_task(db, other, task, status=FAILED)
+    assert not await end_task(db, other, task, status=FAILED, begin=False)
 
 
 async def test_each_end_has_one_event(db: Pool) -> None:
     account, task = await task_in(db, SUCCEEDED)
-    await end_task(db, account, task, status=FAILED, at=0.8)
+    await end_task(db, account, task, status=FAILED, at=0.8, begin=False)
     rows = await db.fetch("select type from events where account_id = $1 and task_id = $2", account, task)
     assert [row["type"] for row in rows] == ["generation.succeeded"]
 
