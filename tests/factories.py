@@ -113,7 +113,7 @@ async def end_task(
     at: float = 0.5,
     begin: bool = True,
 ) -> bool:
-    """End a task on day ``at``, begun first if it is to succeed and ``begin`` says so; return whether this call ended it."""
+    """End a task on day ``at``; return whether this call ended it. To succeed it is begun first, if ``begin``."""
     if status == "succeeded" and begin:
         await db.execute(BEGIN_TASK, account, task, day(at))
     return await db.fetchval(END_TASK, account, task, status, credits, day(at))

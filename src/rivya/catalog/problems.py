@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from types import NoneType, UnionType
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -15,24 +16,26 @@ from rivya.catalog.validate import REFERENCES, expected, fits
 
 _ID = re.compile(r"[a-z0-9-]{1,100}")
 _MODE = re.compile(r"(text|image|video|audio)-to-[a-z]+|chat")
-_WHERE = re.compile(r" - at `\$\.?(.*)`$")
 
 
 def shape_problems(content: object, shape: Any = Model, path: str = "") -> Iterator[str]:
     """Say each key that is missing or unknown, and each value of the wrong type."""
-    struct, element = _struct_in(shape), _element_in(shape)
-    if struct is not None and isinstance(content, dict):
+    shape = _without_none(shape)
+    if isinstance(content, dict) and (struct := _struct(shape)) is not None:
         yield from _struct_problems(cast("dict[str, object]", content), struct, path)
-    elif element is not None and isinstance(content, list):
+    elif isinstance(content, list) and get_origin(shape) in (list, Sequence):
         for number, entry in enumerate(cast("list[object]", content)):
-            yield from shape_problems(entry, element, f"{path}[{number}]")
+            yield from shape_problems(entry, get_args(shape)[0], f"{path}[{number}]")
+    elif isinstance(content, dict) and get_origin(shape) is dict:
+        key_shape, value_shape = get_args(shape)
+        for key, value in cast("dict[str, object]", content).items():
+            yield from shape_problems(key, key_shape, path)
+            yield from shape_problems(value, value_shape, f"{path}.{key}")
     else:
         try:
             msgspec.convert(content, shape)
         except msgspec.ValidationError as error:
-            inner = _WHERE.search(str(error))
-            where = f"{path}.{inner[1]}" if inner and inner[1] else path
-            yield f"{where}: {_WHERE.sub('', str(error))}"
+            yield f"{path}: {error}"
 
 
 def rule_problems(model: Model) -> Iterator[str]:
@@ -78,20 +81,14 @@ def _struct_problems(content: dict[str, object], struct: type[Struct], path: str
             yield f"{prefix}{key}: unknown field; the fields are {accepted}"
 
 
-def _struct_in(shape: Any) -> type[Struct] | None:
-    """Return the Struct that a type is, or that it is when it is not None."""
-    for candidate in (shape, *get_args(shape)):
-        if isinstance(candidate, type) and issubclass(candidate, Struct) and get_origin(shape) not in (list, Sequence):
-            return candidate
-    return None
+def _struct(shape: Any) -> type[Struct] | None:
+    return shape if isinstance(shape, type) and issubclass(shape, Struct) else None
 
 
-def _element_in(shape: Any) -> Any:
-    """Return the type of a list's entries."""
-    for candidate in (shape, *get_args(shape)):
-        if get_origin(candidate) in (list, Sequence):
-            return get_args(candidate)[0]
-    return None
+def _without_none(shape: Any) -> Any:
+    """Return ``X`` for ``X | None``; any other type as it is."""
+    others = [other for other in get_args(shape) if other is not NoneType]
+    return others[0] if isinstance(shape, UnionType) and len(others) == 1 else shape
 
 
 def _params(params: Sequence[Param], path: str) -> Iterator[str]:
