@@ -1,46 +1,120 @@
+"""/api/v1/models: the catalog as clients see it."""
+
+from __future__ import annotations
+
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 
+import pytest
+
+from rivya.keys.secret import new_secret
+from rivya.kit.clock import utc_now
+from rivya.kit.ids import AccountId
 from tests.api.conftest import Installation
-from tests.running import Client
+from tests.running import Answer, Client, Rivya
+
+PATH = "/api/v1/models"
 
 
-def test_the_list_needs_no_key_and_holds_models_that_cannot_be_called_too(installation: Installation) -> None:
-    answer = Client(installation.base_url).get("/api/v1/models")
-    assert answer.status == 200
+def refusal(answer: Answer) -> tuple[int, str]:
+    return answer.status, answer.json["error"]["code"]
+
+
+@pytest.fixture
+def anybody(installation: Installation) -> Client:
+    return Client(installation.base_url)
+
+
+def test_the_list_needs_no_key(anybody: Client) -> None:
+    answer = anybody.get(PATH)
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert set(answer.json) == {"object", "data"}
     assert answer.json["object"] == "list"
-    states = {model["id"]: model["api_status"] for model in answer.json["data"]}
-    assert states["scripted"] == "available"
-    assert states["z-image"] == "coming_soon", "no engine is configured in this installation"
 
 
-def test_a_model_shows_its_params_and_price(client: Client) -> None:
-    model = client.get("/api/v1/models/z-image").json
-    assert (model["category"], model["runtime"], model["base_credits"]) == ("image", "async_task", 1)
-    assert (model["billing_type"], model["max_prompt_length"]) == ("FIXED", 1000)
-    (param,) = model["params"]
-    assert (param["key"], param["type"], param["default"]) == ("aspect_ratio", "select", "1:1")
-    assert param["options"] == ["1:1", "4:3", "3:4", "16:9", "9:16"]
-    assert model["reference_media"] is None
-    assert model["chat_capabilities"] is None
+def test_the_list_holds_every_model_once_in_a_stable_order(anybody: Client) -> None:
+    ids = [model["id"] for model in anybody.get(PATH).json["data"]]
+    assert len(set(ids)) == len(ids)
+    assert {"z-image", "audio-isolation", "gpt-5-2-chat", "scripted", "hasty"} <= set(ids)
+    assert ids == [model["id"] for model in anybody.get(PATH).json["data"]]
 
 
-def test_a_chat_model_shows_what_it_can_do(client: Client) -> None:
-    model = client.get("/api/v1/models/rivya-mini-chat").json
-    assert model["runtime"] == "chat"
-    assert model["chat_capabilities"]["context_window"] > 0
+def test_the_list_is_not_paged(anybody: Client) -> None:
+    assert len(anybody.get(f"{PATH}?limit=1").json["data"]) > 1
 
 
-def test_a_model_that_is_not_there_is_not_found(client: Client) -> None:
-    assert client.get("/api/v1/models/nothing").json["error"]["code"] == "not_found"
+def test_a_model_with_a_working_provider_is_available(anybody: Client) -> None:
+    assert anybody.get(f"{PATH}/hasty").json["api_status"] == "available"
 
 
-def test_a_key_that_is_sent_must_be_good_and_hold_the_scope(
-    installation: Installation, make_client: Callable[..., Client]
-) -> None:
-    assert Client(installation.base_url, "rvya_sk_wrong").get("/api/v1/models").status == 401
-    assert make_client(scopes=("credits:read",)).get("/api/v1/models").status == 403
+def test_a_model_without_one_is_listed_and_coming_soon(anybody: Client) -> None:
+    assert anybody.get(f"{PATH}/z-image").json["api_status"] == "coming_soon"
+    status = {model["id"]: model["api_status"] for model in anybody.get(PATH).json["data"]}
+    assert (status["z-image"], status["hasty"]) == ("coming_soon", "available")
 
 
-def test_an_unchanged_list_is_not_sent_again(client: Client) -> None:
-    tag = client.get("/api/v1/models").headers["etag"]
-    assert client.get("/api/v1/models", headers={"If-None-Match": tag}).status == 304
+def test_one_model_is_as_it_is_in_the_list(anybody: Client) -> None:
+    listed = {model["id"]: model for model in anybody.get(PATH).json["data"]}
+    assert anybody.get(f"{PATH}/elevenlabs-dialogue-v3").json == listed["elevenlabs-dialogue-v3"]
+
+
+@pytest.mark.parametrize("id", ["no-such-model", "Z-IMAGE", "z_image", "z-image%20", "%00", "x" * 5000])
+def test_an_unknown_model_is_not_found(anybody: Client, id: str) -> None:
+    answer = anybody.get(f"{PATH}/{id}")
+    assert refusal(answer) == (404, "not_found")
+    assert len(answer.body) < 500
+
+
+def test_a_key_is_accepted(client: Client) -> None:
+    assert client.get(PATH).status == 200
+    assert client.get(f"{PATH}/z-image").status == 200
+
+
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/z-image"])
+def test_a_key_that_is_sent_must_be_known(installation: Installation, path: str) -> None:
+    assert refusal(Client(installation.base_url, new_secret()).get(path)) == (401, "api_key_invalid")
+
+
+def test_a_key_that_is_sent_must_live(installation: Installation, account: AccountId) -> None:
+    client = installation.client(account, expires_at=utc_now() - timedelta(seconds=1))
+    assert refusal(client.get(PATH)) == (401, "api_key_expired")
+
+
+def test_a_key_that_is_sent_needs_its_scope(make_client: Callable[..., Client]) -> None:
+    assert refusal(make_client(scopes=("generations:read",)).get(PATH)) == (403, "api_scope_denied")
+    assert make_client(scopes=("models:read",)).get(PATH).status == 200
+
+
+def test_an_authorization_of_another_form_is_refused(anybody: Client) -> None:
+    answer = anybody.get(PATH, headers={"Authorization": "Basic abc"})
+    assert refusal(answer) == (401, "api_key_missing")
+
+
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/z-image"])
+def test_who_has_the_answer_already_is_not_sent_it_again(anybody: Client, path: str) -> None:
+    first = anybody.get(path)
+    tag = first.headers["etag"]
+    assert first.headers["cache-control"] == "no-cache"
+    for given in (tag, f'"other", W/{tag}', "*"):
+        again = anybody.get(path, headers={"If-None-Match": given})
+        assert (again.status, again.body, again.headers["etag"]) == (304, b"", tag)
+    assert anybody.get(path, headers={"If-None-Match": '"other"'}).status == 200
+
+
+def test_a_method_that_models_do_not_take_is_refused(anybody: Client) -> None:
+    assert refusal(anybody.post(PATH, {})) == (405, "method_not_allowed")
+
+
+def test_a_stand_in_is_told_in_a_warning(database_url: str, tmp_path: Path) -> None:
+    providers = tmp_path / "providers.toml"
+    providers.write_text(
+        '[providers]\n[[routes]]\nmodel = "z-image"\nprovider = "scripted"\ntarget = "scripted"\nstand_in = true\n'
+    )
+    rivya = Rivya(database_url, tmp_path / "rivya", {"RIVYA_PROVIDERS_FILE": str(providers)})
+    try:
+        model = Client(rivya.serve()[1]).get(f"{PATH}/z-image").json
+    finally:
+        rivya.close()
+    assert model["api_status"] == "available"
+    assert [notice["level"] for notice in model["notices"]] == ["warning"]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from rivya.catalog.example import example_params, example_prompt
 from rivya.catalog.inputs import api_inputs
 from rivya.catalog.loader import load
 from rivya.catalog.model import Model, Param
-from rivya.catalog.price import price
+from rivya.catalog.price import price, token_price
 from rivya.catalog.prompt import check_prompt, made_prompt
 from rivya.catalog.references import MEBIBYTE
 from rivya.catalog.validate import check_params
+from rivya.errors import ValidationFailed
 
 MODELS = load()
 
@@ -279,3 +284,62 @@ def test_the_prompt_of_a_dialogue_is_its_texts() -> None:
     model = MODELS["elevenlabs-dialogue-v3"]
     params = check_params(model, {"dialogue": [{"voice": "Alice", "text": "Hello"}, {"text": "Hi"}]})
     assert made_prompt(model, "", params) == "Hello\nHi"
+
+
+@pytest.mark.parametrize(
+    ("dialogue", "path"),
+    [
+        (None, "dialogue"),
+        ("Hello", "dialogue"),
+        ([], "dialogue"),
+        ([{"text": "Hi"}] * 101, "dialogue"),
+        (["Hello"], "dialogue[0]"),
+        ([{"voice": "Alice"}], "dialogue[0].text"),
+        ([{"text": "Hi"}, {"text": " "}], "dialogue[1].text"),
+        ([{"text": 5}], "dialogue[0].text"),
+        ([{"text": "a\x00"}], "dialogue[0].text"),
+        ([{"text": "Hi", "voice": "Nobody"}], "dialogue[0].voice"),
+        ([{"text": "Hi", "mood": "calm"}], "dialogue[0].mood"),
+    ],
+)
+def test_a_fault_in_a_dialogue_is_named_by_its_path(dialogue: object, path: str) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        check_params(MODELS["elevenlabs-dialogue-v3"], {"dialogue": dialogue})
+    assert refused.value.param == f"params.{path}"
+
+
+def test_the_texts_of_a_dialogue_must_not_be_too_long_together() -> None:
+    model = MODELS["elevenlabs-dialogue-v3"]
+    params = check_params(model, {"dialogue": [{"text": "x" * 2500}, {"text": "x" * 2500}]})
+    with pytest.raises(ValidationFailed) as refused:
+        made_prompt(model, "", params)
+    assert refused.value.param == "params.dialogue"
+
+
+def test_a_required_param_must_be_sent_although_it_has_a_default() -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        check_params(MODELS["elevenlabs-turbo-2-5"], {})
+    assert refused.value.param == "params.voice"
+
+
+@pytest.mark.parametrize("value", [True, "5", math.nan, math.inf, -math.inf, 10**400, None, [5]])
+def test_what_is_no_number_is_refused(value: object) -> None:
+    with pytest.raises(ValidationFailed):
+        check_params(MODELS["seedance-2"], {"duration": value})
+
+
+@given(some.decimals(4, 15, places=3), some.decimals(4, 15, places=3))
+def test_a_longer_clip_never_costs_less(one: Decimal, other: Decimal) -> None:
+    model = MODELS["seedance-2"]
+    short, long = (price(model, prompt="A hill", params={"duration": float(d)}) for d in sorted((one, other)))
+    assert 1 <= short <= long
+    assert short == math.ceil(175 * min(one, other) / 5)
+
+
+@given(some.integers(0, 10**6), some.integers(0, 10**6))
+def test_more_tokens_never_cost_less(few: int, more: int) -> None:
+    model = MODELS["claude-sonnet-4-6-chat"]
+    assert token_price(model, input_tokens=few, output_tokens=few) >= 1
+    assert token_price(model, input_tokens=few, output_tokens=0) <= token_price(
+        model, input_tokens=few, output_tokens=more
+    )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from rivya.catalog.loader import BadCatalog, load
 from rivya.operator import fail, settings_for
@@ -40,7 +40,7 @@ def list_command() -> None:
         models = load(folder=settings_for(None).catalog_dir)
     except BadCatalog as error:
         fail(str(error))
-    table = Table("model", "name", "kind", "credits", "billing", "params", box=None)
+    table = Table(Column("model", no_wrap=True), "name", "kind", "credits", "billing", box=None)
     for model in sorted(models.values(), key=lambda model: (model.category, model.id)):
         table.add_row(
             model.id,
@@ -48,6 +48,5 @@ def list_command() -> None:
             model.category,
             str(model.base_credits),
             model.billing_type,
-            ", ".join(param.key for param in model.params),
         )
     Console().print(table)

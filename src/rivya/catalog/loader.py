@@ -73,9 +73,11 @@ def read(name: str, text: str) -> Model:
         content: dict[str, Any] = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadCatalog([f"{name}: {error}"]) from error
-    problems = list(shape_problems(content))
-    if not problems:
+    try:
         model = msgspec.convert(content, Model)
+    except msgspec.ValidationError as error:  # the first of perhaps many
+        problems = list(shape_problems(content)) or [str(error)]
+    else:
         problems = list(rule_problems(model))
         if not problems:
             return model

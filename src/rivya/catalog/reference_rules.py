@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rivya.catalog.model import MediaKind, Model
-from rivya.catalog.references import USUAL_LIMITS, MediaLimit, ReferenceMedia
+from rivya.catalog.references import USUAL_LIMITS, ReferenceMedia
 from rivya.catalog.validate import REFERENCES
 from rivya.errors import ValidationFailed
 
@@ -37,7 +37,8 @@ def check_reference_file(
     model: Model, kind: MediaKind, *, mime_type: str, size_bytes: int | None = None, number: int
 ) -> None:
     """Check one reference's file: its measured type, and its size where it is known. Raises ValidationFailed."""
-    limit = limit_for(model, kind)
+    rule = model.reference_media
+    limit = rule.limit(kind) if rule is not None else USUAL_LIMITS[kind]
     where = f"{_PATH}[{number}]"
     if mime_type not in limit.mime_types:
         accepted = ", ".join(limit.mime_types)
@@ -46,12 +47,6 @@ def check_reference_file(
         raise ValidationFailed(
             f"{where} has {size_bytes} bytes; {model.id} accepts at most {limit.max_bytes}.", param=where
         )
-
-
-def limit_for(model: Model | None, kind: MediaKind) -> MediaLimit:
-    """Return what holds for an upload of a kind: meant for a model that takes it, else the usual limit."""
-    rule = model.reference_media if model is not None else None
-    return rule.limit(kind) if rule is not None else USUAL_LIMITS[kind]
 
 
 def _within(kinds: Sequence[str], mix: Mapping[MediaKind, int]) -> bool:

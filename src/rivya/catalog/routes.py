@@ -82,6 +82,7 @@ def _shown(request: Call) -> dict[str, ModelObject]:
 def _answer(request: Call, body: bytes) -> Response[bytes]:
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if tag in (given.strip().removeprefix("W/") for given in request.headers.get("if-none-match", "").split(",")):
+    known = {given.strip().removeprefix("W/") for given in request.headers.get("if-none-match", "").split(",")}
+    if known & {tag, "*"}:
         return Response(b"", status_code=304, headers=headers)
     return json_response(body, headers=headers)

@@ -109,9 +109,9 @@ class ModelObject(msgspec.Struct, frozen=True):
     notices: list[NoticeObject]
 
 
-class ModelList(msgspec.Struct, frozen=True):
-    data: list[ModelObject]
+class ModelList(msgspec.Struct, frozen=True, kw_only=True):
     object: Literal["list"] = "list"
+    data: list[ModelObject]
 
 
 def model_object(model: Model, *, available: bool, stands_in: bool) -> ModelObject:
