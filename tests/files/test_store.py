@@ -131,6 +131,5 @@ async def test_a_store_that_signs_none_gives_ours(tmp_path: Path) -> None:
 
 async def test_a_store_that_refuses_is_a_fault_of_the_store(s3_store: ObjectStore) -> None:
     missing = ObjectStore(url="s3://no-such-bucket")
-    with pytest.raises(OSError, match="") as refused:
+    with pytest.raises((StoreFault, FileNotFoundError)):
         await missing.put(KEY, b"x")
-    assert isinstance(refused.value, StoreFault | FileNotFoundError)

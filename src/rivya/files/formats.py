@@ -29,6 +29,7 @@ WEBP = Format("image", "image/webp", "webp", "WEBP")
 MP4 = Format("video", "video/mp4", "mp4", "mp4")
 QUICKTIME = Format("video", "video/quicktime", "mov", "mov")
 WEBM = Format("video", "video/webm", "webm", "webm")
+MATROSKA = Format("video", "video/x-matroska", "mkv", "matroska")
 MPEG_AUDIO = Format("audio", "audio/mpeg", "mp3", "mp3")
 MP4_AUDIO = Format("audio", "audio/mp4", "m4a", "mp4")
 AAC = Format("audio", "audio/aac", "aac", "aac")
@@ -36,7 +37,7 @@ OGG = Format("audio", "audio/ogg", "ogg", "ogg")
 WAV = Format("audio", "audio/wav", "wav", "wav")
 FLAC = Format("audio", "audio/flac", "flac", "flac")
 
-_ALL = (PNG, JPEG, WEBP, MP4, QUICKTIME, WEBM, MPEG_AUDIO, MP4_AUDIO, AAC, OGG, WAV, FLAC)
+_ALL = (PNG, JPEG, WEBP, MP4, QUICKTIME, WEBM, MATROSKA, MPEG_AUDIO, MP4_AUDIO, AAC, OGG, WAV, FLAC)
 _MIME_TYPES = {format.extension: format.mime_type for format in _ALL}
 
 
@@ -70,7 +71,7 @@ def sniff_bytes(head: bytes) -> Format | None:
     if head[4:8] in _QUICKTIME_ATOMS:
         return QUICKTIME
     if head[:4] == b"\x1aE\xdf\xa3":
-        return WEBM if b"\x42\x82\x84webm" in head[:64] else None
+        return _of_doc_type(head[:64])
     if head[:4] == b"OggS":
         return OGG
     if head[:4] == b"fLaC":
@@ -85,6 +86,13 @@ def _of_brand(brand: bytes) -> Format | None:
     if brand == b"qt  ":
         return QUICKTIME
     return MP4_AUDIO if brand in (b"M4A ", b"M4B ") else MP4
+
+
+def _of_doc_type(head: bytes) -> Format | None:
+    """Return the format of an EBML file by the element DocType in its header (RFC 8794, 11.2.6)."""
+    if b"\x42\x82\x84webm" in head:
+        return WEBM
+    return MATROSKA if b"\x42\x82\x88matroska" in head else None
 
 
 def _of_mpeg_stream(head: bytes) -> Format | None:

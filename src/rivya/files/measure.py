@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 from av.audio.frame import AudioFrame
@@ -21,7 +22,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from rivya.files.formats import MP4, MP4_AUDIO, QUICKTIME, WEBM, Format, sniff
+from rivya.files.formats import MATROSKA, MP4, MP4_AUDIO, QUICKTIME, WEBM, Format, sniff
 from rivya.files.media import Media, NotMedia
 from rivya.files.probe import picture
 
@@ -148,7 +149,9 @@ def _actual_format(format: Format, *, has_video: bool, has_sound: bool) -> Forma
 
 
 def _check_codec(stream: VideoStream | AudioStream) -> None:
-    codec = stream.codec_context.codec.canonical_name
+    # PyAV has no context for a codec that FFmpeg does not know, whatever its types say.
+    context = cast("VideoStream | AudioStream | None", stream.codec_context)
+    codec = stream.codec_context.codec.canonical_name if context is not None else "unknown"
     if codec not in _CODECS:
         raise NotMedia(f"the codec {codec}")
     if isinstance(stream, VideoStream) and stream.codec_context.width * stream.codec_context.height > (
@@ -171,7 +174,7 @@ def _check_whole(count: _Count, container: InputContainer, format: Format) -> No
         raise NotMedia(f"{count.broken} of {count.decoded_packets} packets do not decode")
     if count.packets < 0.98 * count.stream.frames - 2:
         raise NotMedia(f"{count.packets} of {count.stream.frames} frames are there")
-    if format in (MP4, MP4_AUDIO, QUICKTIME, WEBM) and isinstance(count.stream, VideoStream):
+    if format in (MP4, MP4_AUDIO, QUICKTIME, WEBM, MATROSKA) and isinstance(count.stream, VideoStream):
         said_s = (container.duration or 0) / av.time_base
         if count.span_s < 0.9 * said_s - 1 and not container.streams.audio:
             raise NotMedia(f"{count.span_s:.1f} of {said_s:.1f} seconds are there")
