@@ -16,6 +16,7 @@ from rivya.catalog.routes import router as models_router
 from rivya.errors import PublicError
 from rivya.files.duration_token import DurationTokens
 from rivya.files.probe_process import Probers
+from rivya.files.references import References
 from rivya.files.routes import media
 from rivya.files.routes import router as files_router
 from rivya.files.service import Files
@@ -56,18 +57,22 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
             state.store = installed.store
             state.pool = pool
             state.key_cache = KeyCache(pool, hub)
-            state.generations = Generations(
-                pool, models=installed.models, routing=installed.routing, links=installed.links
-            )
+            tokens = DurationTokens(settings.signing_key())
             probers = Probers()
             state.files = Files(
                 pool,
                 store=installed.store,
                 links=installed.links,
-                tokens=DurationTokens(settings.signing_key()),
+                tokens=tokens,
                 probers=probers,
                 folder=settings.data_dir / "uploads",
                 keep_days=settings.media_retention_days,
+            )
+            state.generations = Generations(
+                pool,
+                models=installed.models,
+                routing=installed.routing,
+                references=References(links=installed.links, tokens=tokens, find=state.files.find),
             )
             background = [asyncio.create_task(hub.run()), asyncio.create_task(installed.catalog.watch())]
             yield

@@ -70,7 +70,8 @@ class System:
         """Let a janitor sweep once, here and now."""
 
         async def sweep(pool: asyncpg.Pool) -> int:
-            tools = Tools(pool, Steps(pool, WorkerId("wkr_test")), installation(self.settings).routing)
+            installed = installation(self.settings)
+            tools = Tools(pool, Steps(pool, WorkerId("wkr_test")), installed.routing, installed.store)
             return await janitor.sweep(tools)
 
         return self.run(sweep)

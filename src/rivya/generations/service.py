@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import msgspec
 
-from rivya.catalog.model import Model
+from rivya.catalog.model import MediaKind, Model
 from rivya.catalog.price import price
+from rivya.catalog.prompt import made_prompt
+from rivya.catalog.reference_rules import check_reference_file, check_references
 from rivya.catalog.validate import REFERENCES, check_params, check_prompt
 from rivya.errors import ModelNotAvailable, NotFound, ValidationFailed
-from rivya.files.links import MediaLinks
-from rivya.files.probe import mime_of
+from rivya.files.references import Reference, References
 from rivya.generations.accept import Accepter, Answer, Submission, fingerprint
 from rivya.generations.failure import task_error
 from rivya.generations.model import StoredInput, TaskState, state_of
@@ -31,11 +34,11 @@ _encode = msgspec.json.encode
 class Generations:
     """The public verbs. One an API process."""
 
-    def __init__(self, pool: Pool, *, models: Mapping[str, Model], routing: Routing, links: MediaLinks) -> None:
+    def __init__(self, pool: Pool, *, models: Mapping[str, Model], routing: Routing, references: References) -> None:
         self._pool = pool
         self._models = models
         self._routing = routing
-        self._links = links
+        self._references = references
         self._accept = Accepter(pool)
         self._read = Gatherer(self._read_many, max_batch=128, max_calls=2, is_one_items_fault=is_data_fault)
 
@@ -47,7 +50,7 @@ class Generations:
         """
         print_ = fingerprint(request)
         try:
-            submission = self._submission(request, key, idempotency_key, print_)
+            submission = await self._submission(request, key, idempotency_key, print_)
         except (ValidationFailed, ModelNotAvailable):
             # A model may have gone since the first call: what was answered then still holds.
             if idempotency_key and (answer := await self._accept.replay(key.account, idempotency_key, print_)):
@@ -76,7 +79,7 @@ class Generations:
             await self._pool.execute(_SQL["request_cancel"], account, task, now)
         return await self.read(account=account, task=task)
 
-    def _submission(
+    async def _submission(
         self, request: CreateGeneration, key: Key, idempotency_key: str | None, print_: bytes
     ) -> Submission:
         model = self._models.get(request.model)
@@ -89,7 +92,10 @@ class Generations:
             )
         prompt = check_prompt(model, request.prompt)
         params = check_params(model, request.params)
-        inputs = self._inputs(model, request.params.get(REFERENCES, []), key.account)
+        prompt = made_prompt(model, prompt, params)
+        references = await self._resolved(model, request.params.get(REFERENCES, []), key.account)
+        if model.studio_only:
+            raise ModelNotAvailable(f"{model.id} can only be used in the Studio.")
         routes = self._routing.of(model.id)
         if not routes:
             raise ModelNotAvailable(f"{model.id} cannot be called on this installation right now.")
@@ -100,38 +106,34 @@ class Generations:
             model=model,
             prompt=prompt,
             params=params,
-            inputs=inputs,
+            inputs=[StoredInput(one.kind, one.key, one.mime_type) for one in references],
             client_request_id=trace,
-            credits=price(model, prompt=prompt, params=params),
+            credits=price(
+                model, prompt=prompt, params=params, reference_seconds=sum(one.duration_s or 0 for one in references)
+            ),
             entrypoint=entrypoint(routes[0]),
             idempotency_key=idempotency_key,
             fingerprint=print_,
         )
 
-    def _inputs(self, model: Model, given: object, account: AccountId) -> list[StoredInput]:
+    async def _resolved(self, model: Model, given: object, account: AccountId) -> list[Reference]:
         path = f"params.{REFERENCES}"
         try:
             items = msgspec.convert(given, list[ReferenceMediaItem])
         except msgspec.ValidationError as error:
             raise ValidationFailed(f"{path}: {error}", param=path) from error
-        rule = model.reference_media
-        least, most = (rule.min_files, rule.max_files) if rule is not None else (0, 0)
-        if not least <= len(items) <= most:
-            raise ValidationFailed(f"{path} must hold {least} to {most} items for {model.id}.", param=path)
-        return [self._input(item, rule.kinds if rule else [], account, f"{path}[{i}]") for i, item in enumerate(items)]
-
-    def _input(self, item: ReferenceMediaItem, kinds: Sequence[str], account: AccountId, path: str) -> StoredInput:
-        if item.kind not in kinds:
-            raise ValidationFailed(f"{path}.kind must be one of {', '.join(kinds)}.", param=f"{path}.kind")
-        key = self._links.key_of(item.url)
-        if key is None or not key.startswith(f"results/{account}/"):
-            raise ValidationFailed(
-                f"{path}.url must be a media link of this account that has not expired.", param=f"{path}.url"
+        check_references(model, [item.kind for item in items])
+        found = await asyncio.gather(
+            *(
+                self._references.resolve(account, item.url, item.kind, item.duration_token, path=f"{path}[{number}]")
+                for number, item in enumerate(items)
             )
-        mime_type = mime_of(key)
-        if mime_type.split("/")[0] != item.kind:
-            raise ValidationFailed(f"{path} is {mime_type}, not {item.kind}.", param=f"{path}.kind")
-        return StoredInput(item.kind, key, mime_type)
+        )
+        for number, one in enumerate(found):
+            check_reference_file(
+                model, cast(MediaKind, one.kind), mime_type=one.mime_type, size_bytes=one.size_bytes, number=number
+            )
+        return found
 
     async def _read_many(self, asked: list[tuple[AccountId, TaskId]]) -> Sequence[TaskState | None]:
         accounts, tasks = [account for account, _ in asked], [task for _, task in asked]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from rivya.files.store import ObjectStore
 from rivya.generations.steps import Steps
 from rivya.kit.db import CONNECTION_LOST, Pool
 from rivya.providers.routing import Routing
@@ -26,6 +27,7 @@ class Tools:
     pool: Pool
     steps: Steps
     routing: Routing
+    store: ObjectStore
 
 
 @dataclass(frozen=True, slots=True)

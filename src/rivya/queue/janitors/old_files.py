@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from rivya.files.retention import clear_files, clear_uploads
-from rivya.files.store import ObjectStore
 from rivya.queue.janitors import Janitor, Tools
 
 
 async def sweep(tools: Tools) -> int:
-    store = cast(ObjectStore, tools.store)  # pyright: ignore
-    return await clear_files(tools.pool, store) + await clear_uploads(tools.pool, store)
+    return await clear_files(tools.pool, tools.store) + await clear_uploads(tools.pool, tools.store)
 
 
 JANITOR = Janitor("old_files", 300.0, sweep)
