@@ -30,6 +30,7 @@ from rivya.keys.cache import KeyCache
 from rivya.keys.model import Key
 from rivya.kit.batch import Overloaded
 from rivya.kit.ids import new_id
+from rivya.operation import Operation
 
 log = structlog.get_logger()
 
@@ -134,13 +135,17 @@ def idempotency_key(request: Call) -> str | None:
     return key
 
 
-async def caller(request: Call, scope: str) -> Key:
-    """Return the key that the call was made with. Raises ApiKeyMissing, or what authentication raises."""
+async def caller(request: Call) -> Key:
+    """Return the key that the call was made with, which holds the scope of the route's operation.
+
+    Raises ApiKeyMissing, or what authentication raises.
+    """
+    operation: Operation = request.route_handler.opt["operation"]
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
         raise ApiKeyMissing
     cache: KeyCache = request.app.state.key_cache
-    key = await keys.authenticate(cache, secret=secret.strip(), scope=scope)
+    key = await keys.authenticate(cache, secret=secret.strip(), scope=operation.scope)
     structlog.contextvars.bind_contextvars(account=key.account, key=key.id)
     return key
 

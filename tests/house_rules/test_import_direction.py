@@ -14,7 +14,7 @@ from tests.house_rules.source import PACKAGE, files
 LAYERS = [
     {"kit", "migrations"},
     {"errors", "settings"},
-    {"wallet", "keys", "catalog", "files", "engines", "queue.schema"},
+    {"wallet", "keys", "catalog", "files", "engines", "queue.schema", "operation"},
     {"accounts", "providers", "http", "database"},
     {"generations", "chat", "webhooks", "installation", "operator"},
     {"queue"},

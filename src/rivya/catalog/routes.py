@@ -14,6 +14,7 @@ from rivya.catalog.model import Category, Model
 from rivya.catalog.schemas import ModelList, ModelObject, model_object
 from rivya.errors import NotFound
 from rivya.http import Call, caller, json_response
+from rivya.operation import Operation
 from rivya.providers.routing import Routing
 
 _encode = msgspec.json.Encoder().encode
@@ -21,14 +22,28 @@ _FRESH_S = 1.0
 _ORDER: tuple[Category, ...] = get_args(Category)
 
 
-@get("/")
+@get(
+    "/",
+    operation=Operation("listModels", "Models", "List models", scope="models:read", answer=ModelList, public=True),
+)
 async def list_models(request: Call) -> Response[bytes]:
     """Return all models, those that cannot be called yet among them."""
     await _welcome(request)
     return _answer(request, _encode(ModelList(data=list(_shown(request).values()))))
 
 
-@get("/{model_id:str}")
+@get(
+    "/{model_id:str}",
+    operation=Operation(
+        "getModel",
+        "Models",
+        "Read a model",
+        scope="models:read",
+        answer=ModelObject,
+        errors=(NotFound,),
+        public=True,
+    ),
+)
 async def read(request: Call, model_id: str) -> Response[bytes]:
     """Return one model."""
     await _welcome(request)
@@ -69,7 +84,7 @@ class Shown:
 async def _welcome(request: Call) -> None:
     """Let in who sends no key. Raises what authentication raises for a key that is sent."""
     if request.headers.get("authorization"):
-        await caller(request, "models:read")
+        await caller(request)
 
 
 def _shown(request: Call) -> dict[str, ModelObject]:

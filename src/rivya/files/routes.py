@@ -13,25 +13,41 @@ from litestar.response import Stream
 from rivya.catalog.model import MediaLimit, Model
 from rivya.catalog.references import USUAL_LIMITS
 from rivya.catalog.shape import MediaKind
-from rivya.errors import NotFound, ValidationFailed
+from rivya.errors import FileTooLarge, FileTypeRejected, IdempotencyConflict, NotFound, ValidationFailed
 from rivya.files.draining import Draining
 from rivya.files.form import Incoming
 from rivya.files.formats import mime_of
 from rivya.files.limits import Limits
 from rivya.files.links import MediaLinks
+from rivya.files.schemas import FileObject
 from rivya.files.service import Files
 from rivya.files.store import NoSuchObject, ObjectStore
 from rivya.http import Call, caller, idempotency_key, json_response
-from rivya.kit.pages import BadPage, page
+from rivya.kit.pages import BadPage, ListObject, page
+from rivya.operation import PAGED, Operation
 
 _encode = msgspec.json.Encoder().encode
 _RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
 
 
-@post("/", status_code=201, request_max_body_size=None, middleware=[Draining])
+@post(
+    "/",
+    status_code=201,
+    request_max_body_size=None,
+    middleware=[Draining],
+    operation=Operation(
+        "createFile",
+        "Files",
+        "Upload a file",
+        scope="files:create",
+        answer=FileObject,
+        errors=(FileTooLarge, FileTypeRejected, IdempotencyConflict),
+        idempotent=True,
+    ),
+)
 async def upload(request: Call) -> Response[bytes]:
     """Upload a file. Its body is read as it arrives, and never held whole."""
-    key = await caller(request, "files:create")
+    key = await caller(request)
     answer = await _service(request).upload(
         Incoming(request.headers.get("content-type", ""), request.content_length, _chunks(request)),
         account=key.account,
@@ -44,10 +60,21 @@ async def upload(request: Call) -> Response[bytes]:
     return json_response(answer.body, status=201, headers=headers)
 
 
-@get("/")
+@get(
+    "/",
+    operation=Operation(
+        "listFiles",
+        "Files",
+        "List files",
+        scope="files:read",
+        answer=ListObject[FileObject],
+        query=PAGED,
+        errors=(ValidationFailed,),
+    ),
+)
 async def list_files(request: Call) -> Response[bytes]:
     """Return the account's files, newest first."""
-    key = await caller(request, "files:read")
+    key = await caller(request)
     query = request.query_params
     try:
         wanted = page(query.get("limit"), query.get("cursor"), of="files")
@@ -56,17 +83,24 @@ async def list_files(request: Call) -> Response[bytes]:
     return json_response(_encode(await _service(request).list(account=key.account, page=wanted)))
 
 
-@get("/{file_id:str}")
+@get(
+    "/{file_id:str}",
+    operation=Operation("getFile", "Files", "Read a file", scope="files:read", answer=FileObject, errors=(NotFound,)),
+)
 async def read(request: Call, file_id: str) -> Response[bytes]:
     """Return a file."""
-    key = await caller(request, "files:read")
+    key = await caller(request)
     return json_response(_encode(await _service(request).read(account=key.account, file=file_id)))
 
 
-@delete("/{file_id:str}", status_code=204)
+@delete(
+    "/{file_id:str}",
+    status_code=204,
+    operation=Operation("deleteFile", "Files", "Delete a file", scope="files:create", errors=(NotFound,)),
+)
 async def remove(request: Call, file_id: str) -> None:
     """Delete a file for good."""
-    key = await caller(request, "files:create")
+    key = await caller(request)
     await _service(request).delete(account=key.account, file=file_id)
 
 

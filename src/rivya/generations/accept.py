@@ -19,10 +19,11 @@ from rivya.errors import IdempotencyConflict, NotFound
 from rivya.generations.model import StoredInput, TaskState
 from rivya.generations.schemas import CreateGeneration, task_object
 from rivya.generations.states import QUEUED
+from rivya.keys.model import Key
 from rivya.kit.batch import Gatherer
 from rivya.kit.clock import utc_now
 from rivya.kit.db import Pool, is_data_fault, load_queries, patiently
-from rivya.kit.ids import AccountId, KeyId, TaskId, new_id
+from rivya.kit.ids import AccountId, TaskId, new_id
 from rivya.wallet.service import short_of_credits
 
 _SQL = load_queries("rivya.generations")
@@ -36,7 +37,7 @@ class Submission:
     """A checked and priced request."""
 
     account: AccountId
-    key: KeyId | None
+    key: Key | None
     source: Literal["api", "studio"]
     model: Model
     prompt: str
@@ -130,7 +131,7 @@ def _row(item: _Item) -> tuple[object, ...]:
     return (
         submission.account,
         task.id,
-        submission.key,
+        submission.key.id if submission.key is not None else None,
         submission.source,
         task.model,
         submission.prompt,

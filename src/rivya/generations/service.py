@@ -49,11 +49,14 @@ class Generations:
         ValidationFailed, ModelNotAvailable, InsufficientCredits or IdempotencyConflict; nothing was changed then.
         """
         print_ = fingerprint(request)
+        # References may be far away: what was answered before is not fetched for again.
+        if REFERENCES in request.params and (answer := await self._replay(key, idempotency_key, print_)):
+            return answer
         try:
             submission = await self._submission(request, key, idempotency_key, print_)
         except (ValidationFailed, ModelNotAvailable):
             # A model may have gone since the first call: what was answered then still holds.
-            if idempotency_key and (answer := await self._accept.replay(key.account, idempotency_key, print_)):
+            if answer := await self._replay(key, idempotency_key, print_):
                 return answer
             raise
         return await self._accept(submission)
@@ -79,6 +82,9 @@ class Generations:
             await self._pool.execute(_SQL["request_cancel"], account, task, now)
         return await self.read(account=account, task=task)
 
+    async def _replay(self, key: Key, idempotency_key: str | None, print_: bytes) -> Answer | None:
+        return await self._accept.replay(key.account, idempotency_key, print_) if idempotency_key else None
+
     async def _submission(
         self, request: CreateGeneration, key: Key, idempotency_key: str | None, print_: bytes
     ) -> Submission:
@@ -101,7 +107,7 @@ class Generations:
             raise ModelNotAvailable(f"{model.id} cannot be called on this installation right now.")
         return Submission(
             account=key.account,
-            key=key.id,
+            key=key,
             source="api",
             model=model,
             prompt=prompt,
@@ -123,9 +129,19 @@ class Generations:
         except msgspec.ValidationError as error:
             raise ValidationFailed(f"{path}: {error}", param=path) from error
         check_references(model, [item.kind for item in items])
+        rules = model.reference_media
+        if rules is None:
+            return []
         found = await asyncio.gather(
             *(
-                self._references.resolve(account, item.url, item.kind, item.duration_token, path=f"{path}[{number}]")
+                self._references.resolve(
+                    account,
+                    item.url,
+                    item.kind,
+                    item.duration_token,
+                    limit=rules.limit(cast(MediaKind, item.kind)),
+                    path=f"{path}[{number}]",
+                )
                 for number, item in enumerate(items)
             )
         )

@@ -7,14 +7,18 @@ from litestar import Response, Router, get
 
 from rivya.http import Call, caller, json_response
 from rivya.kit.clock import iso
+from rivya.operation import Operation
 from rivya.wallet import service as wallet
 from rivya.wallet.schemas import CreditsObject, ExpiringCredits
 
 
-@get("/")
+@get(
+    "/",
+    operation=Operation("getCredits", "Credits", "Read the balance", scope="credits:read", answer=CreditsObject),
+)
 async def read(request: Call) -> Response[bytes]:
     """Return what the account can spend now."""
-    key = await caller(request, "credits:read")
+    key = await caller(request)
     pool = request.app.state.pool
     balance = await wallet.balance(pool, account=key.account)
     lots = await wallet.expiring(pool, account=key.account)
