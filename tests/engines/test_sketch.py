@@ -176,5 +176,80 @@ def test_a_reference_takes_on_the_prompts_light(engine: SketchEngine, tmp_path: 
 def test_a_broken_reference_names_its_field(engine: SketchEngine, tmp_path: Path) -> None:
     path = tmp_path / "broken.png"
     path.write_bytes(b"not a picture")
-    with pytest.raises(InvalidInput, match="references"):
+    with pytest.raises(InvalidInput, match=r"params\.referenceMediaItems: the picture cannot be read"):
         draw(engine, tmp_path, "a painting", (Reference("image", path, "image/png"),))
+
+
+def shapes(folder: Path, size: tuple[int, int] = (300, 200)) -> Reference:
+    """A picture with a composition: a dark tower left of the middle before a bright sky, and a low wall."""
+    w, h = size
+    picture = Image.new("RGB", size, "#9fc8e8")
+    picture.paste("#5a7038", (0, int(0.7 * h), w, h))
+    picture.paste("#402818", (int(0.25 * w), int(0.15 * h), int(0.4 * w), int(0.8 * h)))
+    picture.paste("#d84020", (int(0.7 * w), int(0.55 * h), int(0.9 * w), int(0.75 * h)))
+    path = folder / f"shapes-{w}-{h}.png"
+    picture.save(path)
+    return Reference("image", path, "image/png")
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> float:
+    """How much the brightness of two pictures is distributed alike: 1 is the same, 0 has nothing to do with it."""
+    small = [np.asarray(Image.fromarray(p.astype(np.uint8)).convert("L").resize((24, 24)), float) for p in (one, other)]
+    return float(np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1])
+
+
+@pytest.mark.parametrize("prompt", ["make it a painting", "at night", "in heavy snow"])
+def test_the_composition_of_a_reference_is_kept(engine: SketchEngine, tmp_path: Path, prompt: str) -> None:
+    given = shapes(tmp_path)
+    made = pixels(draw(engine, tmp_path / "out", prompt, (given,)))
+    assert alike(made, pixels(given.path)) > 0.8
+    without = pixels(draw(engine, tmp_path / "without", prompt, aspect_ratio="3:2"))
+    assert alike(made, pixels(given.path)) > alike(without, pixels(given.path)) + 0.2
+
+
+def test_what_the_prompt_names_is_put_into_the_reference(engine: SketchEngine, tmp_path: Path) -> None:
+    given = shapes(tmp_path)
+    plain = pixels(draw(engine, tmp_path / "a", "make it a painting", (given,), seed=5))
+    ducks = pixels(draw(engine, tmp_path / "b", "three ducks", (given,), seed=5))
+    changed = np.abs(plain - ducks).max(axis=2) > 60
+    assert 0.01 < changed.mean() < 0.5
+
+
+@pytest.mark.parametrize("size", [(300, 200), (200, 300), (256, 256)])
+def test_the_shape_of_a_reference_is_kept(engine: SketchEngine, tmp_path: Path, size: tuple[int, int]) -> None:
+    for params in ({}, {"aspect_ratio": "auto"}):
+        height, width, _ = pixels(
+            draw(engine, tmp_path / "out", "a painting", (shapes(tmp_path, size),), **params)
+        ).shape
+        assert abs(width / height / (size[0] / size[1]) - 1) < 0.1
+
+
+def test_another_shape_shows_the_middle_of_a_reference(engine: SketchEngine, tmp_path: Path) -> None:
+    given = shapes(tmp_path, (320, 160))
+    made = pixels(draw(engine, tmp_path / "out", "a painting", (given,), aspect_ratio="1:1"))
+    assert made.shape[0] == made.shape[1]
+    assert alike(made, pixels(given.path)[:, 80:240]) > 0.85
+
+
+def test_a_turned_reference_is_upright(engine: SketchEngine, tmp_path: Path) -> None:
+    given = shapes(tmp_path)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = tmp_path / "turned.jpg"
+    Image.open(given.path).transpose(Image.Transpose.ROTATE_90).save(turned, exif=exif, quality=95)
+    made = pixels(draw(engine, tmp_path / "out", "a painting", (Reference("image", turned, "image/jpeg"),)))
+    assert alike(made, pixels(given.path)) > 0.8
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (4000, 2), (2, 4000)])
+@pytest.mark.parametrize("ratio", ["auto", "16:9"])
+def test_tiny_and_thin_references_are_drawn(
+    engine: SketchEngine, tmp_path: Path, size: tuple[int, int], ratio: str
+) -> None:
+    path = tmp_path / "given.png"
+    Image.new("RGB", size, "#c04020").save(path)
+    made = pixels(
+        draw(engine, tmp_path / "out", "a painting", (Reference("image", path, "image/png"),), aspect_ratio=ratio)
+    )
+    assert 0.18 < made.shape[1] / made.shape[0] < 5.6
+    assert made[..., 0].mean() > made[..., 2].mean() + 60

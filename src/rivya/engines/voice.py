@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rivya.engines import params, sound
+from rivya.engines import params, references, sound
 from rivya.engines.base import Artifact, InvalidInput, Job, Progress
 
 _RATE = 24_000
@@ -45,6 +45,7 @@ class VoiceEngine:
         self._voice = _Voice()
 
     def run(self, job: Job, progress: Progress) -> list[Artifact]:
+        references.none(job)
         if len(job.prompt) > _MOST_CHARACTERS:
             raise InvalidInput(f"prompt: at most {_MOST_CHARACTERS} characters can be read")
         phrases = [

@@ -44,6 +44,7 @@ class Settler:
             await self.fail(task, Failed("upstream_error"))
             return
         ended = await self._steps.succeed(task, StoredResult(media), credits=task.reserved_credits)
+        await asyncio.to_thread(_remove, outputs)
         log.info("task.succeeded" if ended else "task.late_result", task=task.id, provider=task.provider)
 
     async def fail(self, task: Held, outcome: Failed | Refused) -> None:
@@ -94,3 +95,10 @@ class Settler:
                 log.warning("store.put_failed", key=key, tries=number, error=repr(error))
                 await asyncio.sleep(0.5 * 2**number)
         await self._store.put(key, path)
+
+
+def _remove(outputs: Sequence[Output]) -> None:
+    """Remove what is stored elsewhere now, or was for a task that had ended."""
+    for output in outputs:
+        if isinstance(output.content, Path):
+            output.content.unlink(missing_ok=True)

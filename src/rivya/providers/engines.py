@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,7 @@ class Engines:
         job = Job(work.id, folder / "out", work.prompt, work.params, references)
         running = _Running(asyncio.create_task(self._run(work, job)), folder)
         running.job.add_done_callback(lambda _: turn.release())
+        running.job.add_done_callback(lambda ended: _tidy(ended, folder, references))
         self._running[work.id] = running
         return Accepted(work.id)
 
@@ -113,6 +115,14 @@ class Engines:
             shutil.copyfile(given.path, copy)
             references.append(Reference(given.kind, copy, given.mime_type))
         return folder, references
+
+
+def _tidy(job: asyncio.Task[list[Artifact]], folder: Path, references: Sequence[Reference]) -> None:
+    """Leave nothing of a job that has ended but what it made."""
+    for given in references:
+        given.path.unlink(missing_ok=True)
+    if job.cancelled() or job.exception() is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _outcome(job: asyncio.Task[list[Artifact]]) -> Checked:

@@ -11,11 +11,15 @@ from rivya.engines.base import Artifact, InvalidInput, Job, Progress
 from rivya.engines.motion.animate import scene_frames
 from rivya.engines.motion.encode import write_mp4
 from rivya.engines.motion.still import picture_frames
-from rivya.engines.sketch import meaning, read_reference, seed_of
+from rivya.engines.sketch import meaning, ratio_of, reference_of, seed_of
 from rivya.engines.sketch.embed import Embedder
+from rivya.engines.sketch.raster import Field
+from rivya.engines.sketch.scene import Scene
 
 SHORT_SIDE = 512
 SHORTEST_S, LONGEST_S = 1.0, 10.0
+NARROWEST, WIDEST = 0.3, 3.2
+"""Width to height of a film."""
 
 
 class MotionEngine:
@@ -26,37 +30,35 @@ class MotionEngine:
         self._embedder = Embedder()
 
     def run(self, job: Job, progress: Progress) -> list[Artifact]:
-        """One H.264 MP4. Raises InvalidInput for a duration, ratio or frame rate outside its limits."""
-        width, height = size_for(str(job.params.get("aspect_ratio") or "16:9"), self._short_side)
+        """One H.264 MP4. Raises InvalidInput for a param outside its limits, or references it cannot use."""
+        given = reference_of(job)
+        ratio = ratio_of(str(job.params.get("aspect_ratio") or "auto"), given, 16 / 9, NARROWEST, WIDEST)
+        width, height = size_for(ratio, self._short_side)
         seconds = number(job, "duration", 4.0, SHORTEST_S, LONGEST_S)
         fps = round(number(job, "fps", 24.0, 8.0, 60.0))
         seed = seed_of(job)
         count = max(2, round(seconds * fps))
         progress(3)
-        frames = self.frames(job, width, height, count, fps, seed)
+        scene = meaning.read(job.prompt, seed=seed, embedder=self._embedder)
+        frames = frames_of(scene, given, width, height, count, fps)
         path = job.out_dir / "motion.mp4"
         write_mp4(path, counted(frames, count, progress), width, height, fps)
         progress(100)
         return [Artifact(path, "video/mp4")]
 
-    def frames(self, job: Job, width: int, height: int, count: int, fps: int, seed: int) -> Iterator[NDArray[np.uint8]]:
-        scene = meaning.read(job.prompt, seed=seed, embedder=self._embedder)
-        pictures = [r for r in job.references if r.kind == "image"]
-        if pictures:
-            return picture_frames(read_reference(pictures[0]), scene, width, height, count, fps)
-        return scene_frames(scene, width, height, count, fps)
+
+def frames_of(
+    scene: Scene, given: Field | None, width: int, height: int, count: int, fps: int
+) -> Iterator[NDArray[np.uint8]]:
+    if given is not None:
+        return picture_frames(given, scene, width, height, count, fps)
+    return scene_frames(scene, width, height, count, fps)
 
 
-def size_for(ratio: str, short_side: int) -> tuple[int, int]:
-    """Width and height with the shorter one about ``short_side``, multiples of 16. Raises InvalidInput."""
-    try:
-        w, h = (float(p) for p in ratio.split(":"))
-    except ValueError:
-        raise InvalidInput(f"aspect_ratio: {ratio!r} is not of the form W:H") from None
-    if not (w > 0 and h > 0 and 0.3 <= w / h <= 3.2):
-        raise InvalidInput(f"aspect_ratio: {ratio!r} is outside 3:10 to 16:5")
-    scale = short_side / min(w, h)
-    return max(16, round(w * scale / 16) * 16), max(16, round(h * scale / 16) * 16)
+def size_for(ratio: float, short_side: int) -> tuple[int, int]:
+    """Width and height with the shorter one about ``short_side``, multiples of 16."""
+    scale = short_side / min(ratio, 1.0)
+    return max(16, round(ratio * scale / 16) * 16), max(16, round(scale / 16) * 16)
 
 
 def number(job: Job, name: str, default: float, low: float, high: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rivya.engines import params, sound
+from rivya.engines import params, references, sound
 from rivya.engines.base import Artifact, Job, Progress
 from rivya.engines.music.compose import compose
 from rivya.engines.music.orchestra import orchestra
@@ -18,6 +18,7 @@ class MusicEngine:
         self._soundfont = orchestra()
 
     def run(self, job: Job, progress: Progress) -> list[Artifact]:
+        references.none(job)
         duration_s = params.number(job.params, "duration", _USUAL_DURATION_S)
         seed = job.params.get("seed")
         planned = plan(job.prompt, duration_s=duration_s, seed=int(seed) if isinstance(seed, int | float) else None)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from rivya.engines.base import Artifact, InvalidInput, Job, Progress, Reference
+from rivya.engines import pictures, references
+from rivya.engines.base import Artifact, InvalidInput, Job, Progress
 from rivya.engines.sketch import compose, grade, meaning, reference
 from rivya.engines.sketch.embed import Embedder
 from rivya.engines.sketch.layers import composite
@@ -20,6 +21,9 @@ from rivya.engines.sketch.raster import Field
 
 SOFTWARE = "Rivya Sketch (procedural)"
 PIXELS = 1024 * 1024
+NARROWEST, WIDEST = 0.2, 5.0
+"""Width to height of a picture."""
+_MOST_SIDE = 2048
 FORMATS = {
     "png": ("png", "image/png"),
     "jpeg": ("jpg", "image/jpeg"),
@@ -36,50 +40,57 @@ class SketchEngine:
         self._embedder = Embedder()
 
     def run(self, job: Job, progress: Progress) -> list[Artifact]:
-        """One picture. Raises InvalidInput for an aspect ratio or format it does not know."""
-        width, height = size_for(str(job.params.get("aspect_ratio") or "1:1"), self._pixels)
+        """One picture. Raises InvalidInput for a ratio or format it does not know, or references it cannot use."""
+        given = reference_of(job)
+        ratio = ratio_of(str(job.params.get("aspect_ratio") or "auto"), given, 1.0, NARROWEST, WIDEST)
         extension, mime = file_format(str(job.params.get("output_format") or "png"))
         seed = seed_of(job)
         progress(5)
-        picture = self.draw(job, width, height, seed)
+        picture = self.draw(job.prompt, given, *size_for(ratio, self._pixels), seed)
         progress(90)
         path = job.out_dir / f"sketch.{extension}"
         save(picture, path, job.prompt, seed)
         progress(100)
         return [Artifact(path, mime)]
 
-    def draw(self, job: Job, width: int, height: int, seed: int) -> NDArray[np.uint8]:
-        scene = meaning.read(job.prompt, seed=seed, embedder=self._embedder)
-        pictures = [r for r in job.references if r.kind == "image"]
-        if pictures:
-            painting = reference.repaint(scene, read_reference(pictures[0]), width, height)
+    def draw(self, prompt: str, given: Field | None, width: int, height: int, seed: int) -> NDArray[np.uint8]:
+        scene = meaning.read(prompt, seed=seed, embedder=self._embedder)
+        if given is not None:
+            painting = reference.repaint(scene, given, width, height)
         else:
             painting = compose.paint(scene, width, height)
         return grade.develop(composite(painting.layers), painting.light, scene.seed)
 
 
-def read_reference(given: Reference) -> Field:
-    """The picture of a reference, no larger than needed. Raises InvalidInput when it cannot be read."""
-    try:
-        with Image.open(given.path) as image:
-            image.draft("RGB", (2048, 2048))
-            image.thumbnail((2048, 2048))
-            return np.asarray(image.convert("RGB"), np.float32) / np.float32(255.0)
-    except (OSError, ValueError, Image.DecompressionBombError):
-        raise InvalidInput("references: the image cannot be read") from None
+def reference_of(job: Job) -> Field | None:
+    """The picture given with the job, sRGB from 0 to 1, if there is one. Raises InvalidInput."""
+    given = references.at_most_one(job, "image")
+    if given is None:
+        return None
+    return np.asarray(pictures.shrunk(given, side=_MOST_SIDE), np.float32) / np.float32(255.0)
 
 
-def size_for(ratio: str, pixels: int) -> tuple[int, int]:
-    """Width and height of about ``pixels`` in all, each a multiple of 16. Raises InvalidInput."""
-    parts = ratio.split(":")
+def ratio_of(asked: str, given: Field | None, usual: float, narrowest: float, widest: float) -> float:
+    """Width to height: as ``asked`` (``W:H``), or for ``auto`` that of the picture given, within the limits.
+
+    Raises InvalidInput when what is asked is not of that form or outside the limits.
+    """
+    if asked == "auto":
+        shape = usual if given is None else given.shape[1] / given.shape[0]
+        return min(max(shape, narrowest), widest)
     try:
-        w, h = (float(p) for p in parts)
+        w, h = (float(p) for p in asked.split(":"))
     except ValueError:
-        raise InvalidInput(f"aspect_ratio: {ratio!r} is not of the form W:H") from None
-    if not (w > 0 and h > 0 and 0.2 <= w / h <= 5):
-        raise InvalidInput(f"aspect_ratio: {ratio!r} is outside 1:5 to 5:1")
-    width = max(16, round((pixels * w / h) ** 0.5 / 16) * 16)
-    height = max(16, round((pixels * h / w) ** 0.5 / 16) * 16)
+        raise InvalidInput(f"aspect_ratio: {asked!r} is neither auto nor of the form W:H") from None
+    if not (w > 0 and h > 0 and narrowest <= w / h <= widest):
+        raise InvalidInput(f"aspect_ratio: {asked!r} is not between {narrowest:g} and {widest:g} times as wide as high")
+    return w / h
+
+
+def size_for(ratio: float, pixels: int) -> tuple[int, int]:
+    """Width and height of about ``pixels`` in all, each a multiple of 16."""
+    width = max(16, round((pixels * ratio) ** 0.5 / 16) * 16)
+    height = max(16, round((pixels / ratio) ** 0.5 / 16) * 16)
     return width, height
 
 

@@ -32,12 +32,13 @@ def blur(image: Field, sigma: float, sigma_y: float | None = None) -> Field:
     return _blur(image, sigma, sy)
 
 
-def resize(image: Field, width: int, height: int) -> Field:
+def resize(image: Field, width: int, height: int, *, smooth: bool = False) -> Field:
+    """``image`` at another size. ``smooth`` enlarges without creases, at the price of overshooting a little."""
     h, w = image.shape[:2]
     if (w, h) == (width, height):
         return image
     shrinking = width < w and height < h
-    mode = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    mode = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC if smooth else cv2.INTER_LINEAR
     return cast(Field, cv2.resize(image, (max(1, width), max(1, height)), interpolation=mode))
 
 

@@ -54,9 +54,10 @@ def cropped(picture: Field, width: int, height: int) -> Field:
     """The middle of ``picture`` at another shape and size."""
     h, w = picture.shape[:2]
     scale = max(width / w, height / h)
-    big = resize(picture, max(width, round(w * scale)), max(height, round(h * scale)))
-    y, x = (big.shape[0] - height) // 2, (big.shape[1] - width) // 2
-    return np.ascontiguousarray(big[y : y + height, x : x + width])
+    # Cut first, then resize: a picture a thousand times as wide as high would else become a huge one.
+    tall, wide = max(1, round(height / scale)), max(1, round(width / scale))
+    y, x = (h - tall) // 2, (w - wide) // 2
+    return np.clip(resize(picture[y : y + tall, x : x + wide], width, height, smooth=True), 0, 1)
 
 
 def brushed(picture: Field, view: View, seed: int) -> Field:

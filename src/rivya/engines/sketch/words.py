@@ -24,6 +24,7 @@ WEATHERS: dict[str, str] = {
     "stormy": "storm",
     "thunderstorm": "storm", "thunder": "storm", "lightning": "storm", "tempest": "storm", "snowing": "snow",
     "snowfall": "snow",
+    "heavy snow": "snow", "snow falls": "snow", "snow is falling": "snow",
     "blizzard": "snow", "snowstorm": "snow", "falling snow": "snow", "snowflakes": "snow", "fog": "fog",
     "foggy": "fog", "mist": "fog",
     "misty": "fog", "haze": "fog", "hazy": "fog", "cloudy": "cloudy", "clouds": "cloudy", "overcast": "overcast",
