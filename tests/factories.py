@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from rivya.kit.db import Connection, Pool
-from rivya.kit.ids import AccountId, TaskId
+from rivya.kit.ids import AccountId, KeyId, TaskId
 from rivya.wallet import service as wallet
 from rivya.wallet.model import LotSource
 
@@ -72,10 +72,10 @@ async def lots(db: Connection | Pool, account: AccountId) -> dict[str, Lot]:
 
 ACCEPT_TASK = """
 select * from generation_accept(
-    p_account => $1, p_task => $2, p_key_id => null, p_source => $3, p_model => 'rivya-sketch', p_prompt => 'a hill',
+    p_account => $1, p_task => $2, p_key_id => $8, p_source => $3, p_model => 'rivya-sketch', p_prompt => 'a hill',
     p_params => '{}', p_inputs => '[]', p_client_request_id => null, p_credits => $4, p_created_at => $5,
     p_deadline_at => $6, p_entrypoint => 'generations', p_route => 'generations', p_idempotency_key => $7,
-    p_fingerprint => '\\x01', p_response => '\\x7b7d')
+    p_fingerprint => '\\x01', p_response => '\\x7b7d', p_account_in_flight => $9, p_key_in_flight => $10)
 """
 
 BEGIN_TASK = "select * from generation_begin($1, $2, 0, 'scripted', 'wrk_1', $3)"
@@ -86,19 +86,54 @@ select generation_end($1, $2, null, $3, $4, case $3 when 'succeeded' then '{}'::
 """
 
 
+async def make_key(
+    db: Connection | Pool,
+    account: AccountId,
+    *,
+    id: str | None = None,
+    of: str | None = None,
+    credits_a_month: int | None = None,
+) -> KeyId:
+    """Add a key that nobody knows the secret of; ``of`` is the key whose place it took."""
+    key = KeyId(id or f"key_{next(_numbers)}")
+    await db.execute(
+        """insert into api_keys (account_id, id, name, prefix, secret_hash, scopes, usage_id, credits_a_month)
+           values ($1, $2, 'test', 'rvya_sk_', sha256(convert_to($2, 'UTF8')), '{}', $3, $4)""",
+        account,
+        key,
+        of,
+        credits_a_month,
+    )
+    return key
+
+
 async def accept_task(
     db: Connection | Pool,
     account: AccountId,
     *,
     credits: int = 4,
     id: str | None = None,
+    key: str | None = None,
     source: str = "api",
     idempotency_key: str | None = None,
     at: float = 0,
+    account_in_flight: int | None = None,
+    key_in_flight: int | None = None,
 ) -> asyncpg.Record:
     """Accept a task on day ``at``; return the database's answer."""
-    task = TaskId(id or f"task_{next(_numbers)}")
-    row = await db.fetchrow(ACCEPT_TASK, account, task, source, credits, day(at), day(at + 1), idempotency_key)
+    row = await db.fetchrow(
+        ACCEPT_TASK,
+        account,
+        TaskId(id or f"task_{next(_numbers)}"),
+        source,
+        credits,
+        day(at),
+        day(at + 1),
+        idempotency_key,
+        key,
+        account_in_flight,
+        key_in_flight,
+    )
     assert row is not None
     return row
 
@@ -117,3 +152,31 @@ async def end_task(
     if status == "succeeded" and begin:
         await db.execute(BEGIN_TASK, account, task, day(at))
     return await db.fetchval(END_TASK, account, task, status, credits, day(at))
+
+
+BEGIN_TURN = """
+select outcome from chat_begin(
+    p_account => $1, p_turn => $2, p_session => 'chat_' || $2, p_expected => null, p_source => 'api', p_key_id => $3,
+    p_model => 'rivya-mini-chat', p_rates => '{}', p_credits => $4, p_streamed => true, p_input_tokens => 3,
+    p_message => 'msg_' || $2, p_content => 'hello', p_attachments => '[]', p_title => 'hello', p_route => null,
+    p_idempotency_key => null, p_fingerprint => null, p_client_request_id => null, p_at => $5,
+    p_account_in_flight => null, p_key_in_flight => null, p_lease => '10 s')
+"""
+
+END_TURN = """
+select chat_end($1, $2, $3, $4, 3, 4, 'upstream', null, 'msg_end_' || $2, 'hi', null, 'stop', null, $5)
+"""
+
+
+async def begin_turn(
+    db: Connection | Pool, account: AccountId, id: str, *, key: str | None = None, credits: int = 3, at: float = 0
+) -> str:
+    """Begin a chat turn in a session of its own on day ``at``; return the outcome."""
+    return await db.fetchval(BEGIN_TURN, account, id, key, credits, day(at))
+
+
+async def end_turn(
+    db: Connection | Pool, account: AccountId, id: str, *, status: str = "completed", credits: int = 0, at: float = 0.5
+) -> bool:
+    """End a chat turn on day ``at``; return whether this call ended it."""
+    return await db.fetchval(END_TURN, account, id, status, credits, day(at))

@@ -13,6 +13,9 @@ from litestar.static_files import create_static_files_router  # pyright: ignore[
 from litestar.types import ASGIApp
 
 from rivya.catalog.routes import router as models_router
+from rivya.chat.images import Images
+from rivya.chat.routes import router as chat_router
+from rivya.chat.service import Chat
 from rivya.errors import PublicError
 from rivya.files.duration_token import DurationTokens
 from rivya.files.probe_process import Probers
@@ -29,11 +32,18 @@ from rivya.http import (
     answer_public_error,
     answer_unexpected,
 )
-from rivya.installation import Installation
+from rivya.installation import Installation, open_chat_providers
 from rivya.keys.cache import KeyCache
+from rivya.keys.last_use import LastUses
+from rivya.keys.limits import limits_of
+from rivya.keys.rates import RateLimits
 from rivya.kit.batch import Overloaded
 from rivya.kit.db import open_pool
 from rivya.kit.notify import NotifyHub
+from rivya.methods import Options
+from rivya.openapi.routes import openapi
+from rivya.switches.follower import PublicApiSwitch
+from rivya.switches.gate import Gate
 from rivya.wallet.routes import router as credits_router
 from rivya.web.health import healthz, readyz
 from rivya.web.home import home
@@ -56,7 +66,9 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
             state.links = installed.links
             state.store = installed.store
             state.pool = pool
-            state.key_cache = KeyCache(pool, hub)
+            state.key_cache = KeyCache(pool, hub, limits=limits_of(settings))
+            state.rates = RateLimits(pool)
+            last_uses = state.last_uses = LastUses(pool)
             tokens = DurationTokens(settings.signing_key())
             probers = Probers()
             state.files = Files(
@@ -74,19 +86,38 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
                 routing=installed.routing,
                 references=References(links=installed.links, tokens=tokens, find=state.files.find),
             )
-            background = [asyncio.create_task(hub.run()), asyncio.create_task(installed.catalog.watch())]
+            switch = state.public_api = PublicApiSwitch(pool, hub)
+            await switch.refresh()
+            chat = state.chat = Chat(
+                pool,
+                models=installed.models,
+                routing=installed.routing,
+                providers=open_chat_providers(installed),
+                images=Images(installed.store, find=state.files.find),
+            )
+            background = [
+                asyncio.create_task(chat.turns.run()),
+                asyncio.create_task(hub.run()),
+                asyncio.create_task(installed.catalog.watch()),
+                asyncio.create_task(switch.follow()),
+                asyncio.create_task(last_uses.run()),
+            ]
             yield
+            await chat.close()
             await probers.close()
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
+            await last_uses.write()
 
     app = Litestar(
         route_handlers=[
+            chat_router,
             credits_router,
             models_router,
             files_router,
             generations_router,
+            openapi,
             media,
             healthz,
             readyz,
@@ -103,4 +134,4 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
         openapi_config=None,
         logging_config=None,
     )
-    return RequestIds(app)
+    return RequestIds(Gate(Options(app), app.state))

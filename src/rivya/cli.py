@@ -107,6 +107,7 @@ def _add_groups() -> None:
     from rivya.catalog.commands import app as catalog
     from rivya.engines.commands import app as engines
     from rivya.keys.commands import app as keys
+    from rivya.switches.commands import app as api
     from rivya.wallet.commands import app as credits
 
     app.add_typer(accounts, name="accounts")
@@ -114,6 +115,7 @@ def _add_groups() -> None:
     app.add_typer(credits, name="credits")
     app.add_typer(engines, name="engines")
     app.add_typer(catalog, name="catalog")
+    app.add_typer(api, name="api")
 
 
 def main() -> None:

@@ -79,6 +79,13 @@ class InsufficientCredits(PublicError):
     status = 402
 
 
+class SpendLimitReached(PublicError):
+    """This API key has spent what it may spend this month."""
+
+    code = "spend_limit_reached"
+    status = 402
+
+
 class ModelNotAvailable(PublicError):
     """This model cannot be called right now."""
 
@@ -140,3 +147,24 @@ class InternalError(PublicError):
 
     code = "internal_error"
     status = 500
+
+
+class ChatModelNotSupported(PublicError):
+    """There is no such chat model."""
+
+    code = "chat_model_not_supported"
+    status = 400
+
+
+class ChatSessionConflict(PublicError):
+    """This session cannot be continued by this call."""
+
+    code = "chat_session_conflict"
+    status = 409
+
+
+class ChatAttachmentNotSupported(PublicError):
+    """This attachment cannot be given to this model."""
+
+    code = "chat_attachment_not_supported"
+    status = 400

@@ -26,8 +26,9 @@ from rivya.errors import (
     ValidationFailed,
 )
 from rivya.keys import service as keys
-from rivya.keys.cache import KeyCache
+from rivya.keys.last_use import LastUses
 from rivya.keys.model import Key
+from rivya.keys.rates import Rate, RateLimits
 from rivya.kit.batch import Overloaded
 from rivya.kit.ids import new_id
 from rivya.operation import Operation
@@ -39,6 +40,7 @@ Body = TypeVar("Body")
 
 MAX_JSON_BYTES = 1024 * 1024
 _REQUEST_ID = "rivya_request_id"
+_RATE = "rivya_rate"
 _IDEMPOTENCY_KEY = re.compile(r"^[\x21-\x7e\x20]{1,255}$")
 _FIELD = re.compile(r" - at `\$\.?(.*)`$")
 
@@ -57,7 +59,8 @@ class _Envelope(msgspec.Struct):
 class RequestIds:
     """Gives every request an id: in the answer's ``X-Request-Id`` and in every log line of the request.
 
-    The outermost layer, so that what the router itself refuses has one too.
+    The outermost layer, so that what the router itself refuses has one too. It also tells each caller that was
+    recognised how it stands with its rate limits, whatever the answer is.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -78,7 +81,12 @@ class RequestIds:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                rate: Rate | None = scope["state"].get(_RATE)
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    *(_rate_headers(rate) if rate is not None else ()),
+                ]
             await send(message)
 
         try:
@@ -138,16 +146,30 @@ def idempotency_key(request: Call) -> str | None:
 async def caller(request: Call) -> Key:
     """Return the key that the call was made with, which holds the scope of the route's operation.
 
-    Raises ApiKeyMissing, or what authentication raises.
+    Counts the call. Raises ApiKeyMissing, what authentication raises, RateLimited, or ApiScopeDenied.
     """
     operation: Operation = request.route_handler.opt["operation"]
+    state = request.app.state
+    key = await keys.authenticate(state.key_cache, secret=_secret(request))
+    structlog.contextvars.bind_contextvars(account=key.account, key=key.id)
+    last_uses: LastUses = state.last_uses
+    last_uses.note(key)
+    rates: RateLimits = state.rates
+    rate = request.scope["state"][_RATE] = await rates.admit(key)
+    if not rate.allowed:
+        raise RateLimited(
+            f"This {'API key' if rate.of == 'key' else 'account'} may send {rate.limit} requests in any 60 seconds.",
+            retry_after_s=rate.reset_s,
+        )
+    keys.check_scope(key, operation.scope)
+    return key
+
+
+def _secret(request: Call) -> str:
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
         raise ApiKeyMissing
-    cache: KeyCache = request.app.state.key_cache
-    key = await keys.authenticate(cache, secret=secret.strip(), scope=operation.scope)
-    structlog.contextvars.bind_contextvars(account=key.account, key=key.id)
-    return key
+    return secret.strip()
 
 
 def json_response(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
@@ -155,12 +177,24 @@ def json_response(body: bytes, *, status: int = 200, headers: dict[str, str] | N
     return Response(body, status_code=status, media_type="application/json", headers=headers or {})
 
 
+def _rate_headers(rate: Rate) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"x-ratelimit-limit", b"%d" % rate.limit),
+        (b"x-ratelimit-remaining", b"%d" % rate.remaining),
+        (b"x-ratelimit-reset", b"%d" % rate.reset_s),
+    ]
+
+
+def envelope(scope: Scope, error: PublicError) -> bytes:
+    """Return the error envelope."""
+    request_id: str = scope["state"].get(_REQUEST_ID, "")
+    return msgspec.json.encode(_Envelope(_Error(error.code, error.message, request_id, error.param)))
+
+
 def answer_public_error(request: Call, error: PublicError) -> Response[bytes]:
     """Answer with the error envelope."""
-    request_id = request.scope["state"].get(_REQUEST_ID, "")
     headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else {}
-    envelope = _Envelope(_Error(error.code, error.message, request_id, error.param))
-    return json_response(msgspec.json.encode(envelope), status=error.status, headers=headers)
+    return json_response(envelope(request.scope, error), status=error.status, headers=headers)
 
 
 def answer_framework_error(request: Call, error: HTTPException) -> Response[bytes]:

@@ -14,6 +14,7 @@ from rivya.files.store import ObjectStore
 from rivya.kit.ids import WorkerId
 from rivya.providers import routing
 from rivya.providers.base import Provider
+from rivya.providers.chat import ChatProvider
 from rivya.providers.routing import ProvidersFile, Route, Routing
 from rivya.settings import Settings
 
@@ -68,6 +69,36 @@ def open_providers(installed: Installation, worker: WorkerId) -> dict[str, Provi
                 from rivya.providers.scripted import Scripted
 
                 providers[name] = Scripted(installed.settings.scripted_journal)
+            case "openai":
+                pass  # answers in the processes that serve HTTP
+    return providers
+
+
+def open_chat_providers(installed: Installation) -> dict[str, ChatProvider]:
+    """Return those who answer in text, by name: called from the processes that serve HTTP; each is to be closed."""
+    providers: dict[str, ChatProvider] = {}
+    for name, entry in installed.providers_file.providers.items():
+        if entry.kind == "engines":
+            from rivya.engines.host import EngineHost
+            from rivya.providers.engine_chat import EngineChat
+
+            providers[name] = EngineChat(EngineHost(work_dir=installed.settings.data_dir / "work" / "chat"))
+        elif entry.url is not None:
+            from rivya.providers.openai_chat import OpenAIChat, Upstream
+
+            providers[name] = OpenAIChat(
+                Upstream(
+                    name=name,
+                    url=entry.url,
+                    key=os.environ.get(entry.key_env) if entry.key_env is not None else None,
+                    headers=entry.headers,
+                    body=entry.body,
+                    thinking_body=entry.thinking_body,
+                    web_search_body=entry.web_search_body,
+                    first_s=entry.first_s,
+                    idle_s=entry.idle_s,
+                )
+            )
     return providers
 
 

@@ -22,8 +22,9 @@ class Operation:
     """Stands beside each handler under /api/v1, as ``operation=``; the handler's docstring describes it further.
 
     ``errors`` are those of this route alone: what every call may answer (no key, a wrong key, too many calls,
-    a fault of ours) is known. ``idempotent`` routes take an Idempotency-Key. ``scope`` None: no key is asked for.
-    ``public`` routes may be called without a key; one that is sent must be good for their scope.
+    a fault of ours), and that a body, a query or an Idempotency-Key may be refused, is known. ``idempotent`` routes
+    take an Idempotency-Key. ``scope`` None: no key is asked for. ``public`` routes may be called without a key; one
+    that is sent must be good for their scope.
     """
 
     id: str
@@ -38,10 +39,22 @@ class Operation:
     query: tuple[Query, ...] = ()
     idempotent: bool = False
     public: bool = False
+    form: Any = None
+    """The multipart/form-data body that it takes, as a struct; a part of type ``bytes`` is a file."""
+    events: tuple[tuple[str, Any], ...] = ()
+    """A success is a text/event-stream of these: the name of each event, and its data as a struct."""
+    waits: bool = False
+    """It takes ``Prefer: wait=N``."""
+    revalidates: bool = False
+    """A success has an ETag, and ``If-None-Match`` is answered 304."""
 
 
 PAGED = (
     Query("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, "How many entries a page has."),
-    Query("cursor", {"type": "string"}, "The `next_cursor` of the page before."),
+    Query(
+        "cursor",
+        {"type": "string", "maxLength": 1024, "pattern": "^[A-Za-z0-9_-]*$"},
+        "The `next_cursor` of the page before: opaque, and good for the same list with the same filters only.",
+    ),
 )
 """What every list takes."""

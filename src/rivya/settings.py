@@ -71,10 +71,28 @@ class Settings(BaseSettings):
     object_store_url: str | None = Field(
         None, description="Where media is kept, such as s3://bucket/prefix; by default the data folder."
     )
+    account_requests_a_minute: int = Field(
+        6000, ge=1, le=10_000_000, description="The most requests that one account may send in any 60 seconds."
+    )
+    account_in_flight: int = Field(
+        1000, ge=1, le=10_000_000, description="The most tasks and chat turns that one account may have in flight."
+    )
+    key_requests_a_minute: int | None = Field(
+        None,
+        ge=1,
+        le=10_000_000,
+        description="The most requests that an API key without a limit of its own may send in any 60 seconds.",
+    )
+    key_in_flight: int | None = Field(
+        None, ge=1, le=10_000_000, description="The most tasks and chat turns that one API key may have in flight."
+    )
     media_link_s: int = Field(
         7 * 24 * 3600, ge=60, le=30 * 24 * 3600, description="How long a media link lives, in seconds."
     )
     media_retention_days: int = Field(30, ge=1, le=3650, description="How many days uploaded files are kept.")
+    chat_retention_days: int = Field(
+        365, ge=1, le=3650, description="How many days a chat session is kept after its last message."
+    )
     max_output_bytes: int = Field(512 * 1024 * 1024, ge=1024, description="The largest file that a model may return.")
     worker_heartbeat_s: float = Field(2.0, gt=0.05, le=10, description="How often a worker says that it lives.")
     worker_lease_s: float = Field(

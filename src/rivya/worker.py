@@ -93,7 +93,7 @@ class _Worker:
             most=settings.worker_concurrency,
             lease_s=settings.queue_lease_s,
         )
-        self._tools = janitors.Tools(pool, steps, installed.routing, installed.store)
+        self._tools = janitors.Tools(pool, steps, installed.routing, installed.store, settings.chat_retention_days)
         self._cancelling: set[asyncio.Task[None]] = set()
         hub.listen("rivya_cancel", self._cancel)
 

@@ -14,12 +14,14 @@ from rivya.accounts import service as accounts
 from rivya.errors import ApiKeyExpired, ApiKeyInvalid, ApiKeyRevoked, ApiScopeDenied, NotFound, ValidationFailed
 from rivya.keys import service as keys
 from rivya.keys.cache import KeyCache
-from rivya.keys.model import IssuedKey, Key
+from rivya.keys.model import IssuedKey, Key, Limits
 from rivya.keys.secret import hash_secret, new_secret
 from rivya.kit.clock import utc_now
 from rivya.kit.db import Pool
 from rivya.kit.ids import AccountId, KeyId
 from rivya.kit.notify import Listener
+
+LIMITS = Limits(account_requests_a_minute=60, account_in_flight=10, key_requests_a_minute=None, key_in_flight=None)
 
 
 @dataclass
@@ -70,14 +72,16 @@ class World:
         return hash_secret(self.key.secret)
 
     async def authenticate(self, *, scope: str | None = None) -> Key:
-        return await keys.authenticate(self.cache, secret=self.key.secret, scope=scope)
+        key = await keys.authenticate(self.cache, secret=self.key.secret)
+        keys.check_scope(key, scope)
+        return key
 
 
 @pytest.fixture
 async def world(pool: Pool) -> World:
     account = (await accounts.create(pool, email="keys@example.com")).id
     database, hub = CountingPool(pool), Hub()
-    cache = KeyCache(database, hub)  # type: ignore[arg-type]
+    cache = KeyCache(database, hub, limits=LIMITS)  # type: ignore[arg-type]
     return World(pool, database, hub, cache, account, await keys.issue(pool, account=account))
 
 
@@ -88,7 +92,7 @@ async def test_a_key_that_was_seen_is_not_asked_for_again(world: World) -> None:
 
 
 async def test_a_key_is_asked_for_again_when_it_was_kept_for_long(world: World) -> None:
-    cache = KeyCache(world.database, world.hub, ttl_s=0)  # type: ignore[arg-type]
+    cache = KeyCache(world.database, world.hub, limits=LIMITS, ttl_s=0)  # type: ignore[arg-type]
     for _ in range(3):
         await cache.get(world.hash)
     assert world.database.asked == 3
@@ -141,7 +145,7 @@ async def test_what_was_read_before_a_change_is_not_remembered_after_it(world: W
 
 
 async def test_no_more_keys_are_kept_than_allowed(world: World) -> None:
-    cache = KeyCache(world.database, world.hub, size=2)  # type: ignore[arg-type]
+    cache = KeyCache(world.database, world.hub, limits=LIMITS, size=2)  # type: ignore[arg-type]
     hashes = [hash_secret((await keys.issue(world.pool, account=world.account)).secret) for _ in range(3)]
     for secret_hash in hashes:
         await cache.get(secret_hash)
@@ -160,7 +164,7 @@ async def test_a_key_that_does_not_exist_is_not_remembered(world: World) -> None
 
 async def test_a_malformed_secret_never_reaches_the_database(world: World) -> None:
     with pytest.raises(ApiKeyInvalid):
-        await keys.authenticate(world.cache, secret=world.key.secret[:-1], scope=None)
+        await keys.authenticate(world.cache, secret=world.key.secret[:-1])
     assert world.database.asked == 0
 
 
@@ -171,10 +175,10 @@ async def test_many_calls_at_once_are_few_queries(world: World) -> None:
 
 async def test_an_expired_key_is_refused_from_the_cache_too(world: World) -> None:
     key = await keys.issue(world.pool, account=world.account, expires_at=utc_now() + timedelta(milliseconds=150))
-    await keys.authenticate(world.cache, secret=key.secret, scope=None)
+    await keys.authenticate(world.cache, secret=key.secret)
     await asyncio.sleep(0.2)
     with pytest.raises(ApiKeyExpired):
-        await keys.authenticate(world.cache, secret=key.secret, scope=None)
+        await keys.authenticate(world.cache, secret=key.secret)
 
 
 async def test_a_key_of_a_disabled_account_is_refused(world: World) -> None:
@@ -186,7 +190,7 @@ async def test_a_key_of_a_disabled_account_is_refused(world: World) -> None:
 async def test_a_scope_that_a_key_does_not_hold_is_refused(world: World) -> None:
     key = await keys.issue(world.pool, account=world.account, scopes=["credits:read"])
     with pytest.raises(ApiScopeDenied):
-        await keys.authenticate(world.cache, secret=key.secret, scope="generations:create")
+        keys.check_scope(await keys.authenticate(world.cache, secret=key.secret), "generations:create")
 
 
 async def test_a_scope_that_a_key_holds_is_allowed(world: World) -> None:

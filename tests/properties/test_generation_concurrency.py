@@ -13,7 +13,7 @@ import pytest
 from rivya.kit.db import Pool, load_queries, open_pool
 from rivya.kit.ids import AccountId
 from rivya.wallet.invariants import verify
-from tests.factories import ACCEPT_TASK, accept_task, day, make_account
+from tests.factories import accept_task, day, make_account
 
 SQL = load_queries("rivya.generations")
 SEED = int(os.environ.get("RIVYA_TEST_SEED", "20260101"))
@@ -79,9 +79,10 @@ async def finish(db: Pool, tasks: Tasks, status: str) -> list[str]:
 
 async def test_a_task_is_accepted_once_however_often_it_is_sent_at_once(db: Pool) -> None:
     account = await make_account(db, credits=100)
-    arguments = (account, "task_1", "api", 4, day(0), day(1), "key_1")
-    answers = await asyncio.gather(*(db.fetchrow(ACCEPT_TASK, *arguments) for _ in range(CONNECTIONS)))
-    assert [answer["outcome"] for answer in answers if answer] == ["accepted"] * CONNECTIONS
+    answers = await asyncio.gather(
+        *(accept_task(db, account, id="task_1", idempotency_key="key_1") for _ in range(CONNECTIONS))
+    )
+    assert [answer["outcome"] for answer in answers] == ["accepted"] * CONNECTIONS
     assert await db.fetchval("select count(*) from tasks") == await db.fetchval("select count(*) from pgqueuer") == 1
 
 

@@ -103,11 +103,11 @@ insert into reservations (account_id, reason, credits, lot_ids, lot_credits, sta
     select account_id, 'ghost', 5, '{}', '{}', 'released', now(), now() from wallets;
 
 -- drift: a task says that less was spent
--- found by: tasks_match_reservations
+-- found by: key_usage_equals_tasks tasks_match_reservations
 update tasks set final_credits = 3 where id = 'task_done';
 
 -- drift: a task says that more was set aside
--- found by: tasks_match_reservations
+-- found by: key_usage_equals_tasks tasks_match_reservations
 update tasks set reserved_credits = 9 where id = 'task_queued';
 
 -- drift: a task was never reserved for
@@ -120,7 +120,7 @@ insert into tasks (account_id, id, source, model, params, reserved_credits, dead
 update tasks set status = 'failed', error = '{}' where id = 'task_studio_queued';
 
 -- drift: an api task ended without its money and event
--- found by: ended_tasks_have_one_event tasks_match_reservations
+-- found by: ended_tasks_have_one_event key_usage_equals_tasks tasks_match_reservations
 update tasks set status = 'failed', error = '{}' where id = 'task_queued';
 
 -- drift: a task failed that was paid for
@@ -154,3 +154,43 @@ update reservations set lot_ids = array[(select l.id from lots l where l.busines
 -- drift: a wallet does not know when its next lot lapses
 -- found by: wallets_know_their_next_expiry
 update wallets set next_expiry_at = null;
+
+-- drift: a key used more than its tasks
+-- found by: key_usage_equals_tasks
+update key_usage set credits = credits + 1;
+
+-- drift: a key has less in flight than its tasks
+-- found by: key_usage_equals_tasks
+update key_usage set in_flight = in_flight - 1;
+
+-- drift: what a key used is counted in another month
+-- found by: key_usage_equals_tasks
+update key_usage set month = month + 31;
+
+-- drift: what a key used is gone
+-- found by: key_usage_equals_tasks
+delete from key_usage;
+
+-- drift: a task is not counted for its key
+-- found by: key_usage_equals_tasks
+update tasks set usage_id = null where id = 'task_queued';
+
+-- drift: a task is counted for another key
+-- found by: key_usage_equals_tasks
+update tasks set usage_id = 'key_other' where id = 'task_done';
+
+-- drift: a chat turn is not counted for its key
+-- found by: key_usage_equals_tasks
+update chat_turns set usage_id = null where id = 'turn_done';
+
+-- drift: a chat turn says that it cost more than was settled
+-- found by: chat_turns_match_reservations key_usage_equals_tasks
+update chat_turns set final_credits = final_credits + 1 where id = 'turn_done';
+
+-- drift: a chat turn goes on whose reservation has ended
+-- found by: chat_turns_match_reservations key_usage_equals_tasks
+update chat_turns set status = 'running', ended_at = null, final_credits = 0 where id = 'turn_done';
+
+-- drift: a chat turn has ended whose reservation is open
+-- found by: chat_turns_match_reservations key_usage_equals_tasks
+update chat_turns set status = 'failed', ended_at = now() where id = 'turn_running';

@@ -12,7 +12,7 @@ from rivya.kit.db import Pool
 from rivya.kit.ids import AccountId
 from rivya.wallet import service as wallet
 from rivya.wallet.invariants import rules, verify
-from tests.factories import accept_task, day, end_task, make_account, make_lot
+from tests.factories import accept_task, begin_turn, day, end_task, end_turn, make_account, make_key, make_lot
 
 _DRIFT = re.compile(r"^-- drift: (.+)\n-- found by: (.+)\n", re.MULTILINE)
 
@@ -41,15 +41,23 @@ async def busy_account(db: Pool) -> AccountId:
     await make_lot(db, account, credits=100, name="late", expires=400)
     await make_lot(db, account, credits=10, name="soon", expires=2)
     await make_lot(db, account, credits=50, name="never")
+    key = await make_key(db, account)
     for reason in ("open", "settled", "released"):
         await wallet.reserve(db, account=account, credits=4, reason=reason, at=day(0))
     await wallet.settle(db, account=account, reason="settled", credits=3, at=day(1))
     await wallet.release(db, account=account, reason="released", at=day(1))
     for task in ("task_queued", "task_done", "task_failed", "task_studio_queued", "task_studio_done"):
-        await accept_task(db, account, id=task, credits=5, source="studio" if "studio" in task else "api", at=1)
+        studio = "studio" in task
+        await accept_task(
+            db, account, id=task, credits=5, source="studio" if studio else "api", key=None if studio else key, at=1
+        )
     await end_task(db, account, "task_done", credits=4, at=1.5)
     await end_task(db, account, "task_studio_done", credits=5, at=1.5)
     await end_task(db, account, "task_failed", status="failed", at=1.5)
+    for turn in ("turn_running", "turn_done", "turn_failed"):
+        assert await begin_turn(db, account, turn, key=key, at=1) == "begun"
+    assert await end_turn(db, account, "turn_done", credits=2, at=1.5)
+    assert await end_turn(db, account, "turn_failed", status="failed", at=1.5)
     await make_lot(db, account, credits=3, name="unspent", expires=2.5)
     await wallet.lapse_due(db, at=day(3))
     return account

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 from typing import get_args
@@ -13,7 +12,8 @@ from litestar import Response, Router, get
 from rivya.catalog.model import Category, Model
 from rivya.catalog.schemas import ModelList, ModelObject, model_object
 from rivya.errors import NotFound
-from rivya.http import Call, caller, json_response
+from rivya.etag import etag, json_unless_known
+from rivya.http import Call, caller
 from rivya.operation import Operation
 from rivya.providers.routing import Routing
 
@@ -24,7 +24,9 @@ _ORDER: tuple[Category, ...] = get_args(Category)
 
 @get(
     "/",
-    operation=Operation("listModels", "Models", "List models", scope="models:read", answer=ModelList, public=True),
+    operation=Operation(
+        "listModels", "Models", "List models", scope="models:read", answer=ModelList, public=True, revalidates=True
+    ),
 )
 async def list_models(request: Call) -> Response[bytes]:
     """Return all models, those that cannot be called yet among them."""
@@ -42,6 +44,7 @@ async def list_models(request: Call) -> Response[bytes]:
         answer=ModelObject,
         errors=(NotFound,),
         public=True,
+        revalidates=True,
     ),
 )
 async def read(request: Call, model_id: str) -> Response[bytes]:
@@ -95,9 +98,4 @@ def _shown(request: Call) -> dict[str, ModelObject]:
 
 
 def _answer(request: Call, body: bytes) -> Response[bytes]:
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    known = {given.strip().removeprefix("W/") for given in request.headers.get("if-none-match", "").split(",")}
-    if known & {tag, "*"}:
-        return Response(b"", status_code=304, headers=headers)
-    return json_response(body, headers=headers)
+    return json_unless_known(request, body, etag(body))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from rivya.catalog.inputs import ApiStatus, InputStatus, api_inputs, api_status
 from rivya.catalog.model import Category, ChatCapabilities, MediaKind, MediaLimit, Model, Notice, Param, ReferenceMedia
 from rivya.catalog.price import exact
 from rivya.catalog.rates import TokenRates
-from rivya.catalog.shape import Number
+
+_AboveNothing = Annotated[float, Meta(gt=0)]
 
 STAND_IN = (
     "On this installation no provider is set up for this model. A built-in engine answers in its place: "
@@ -20,90 +21,118 @@ STAND_IN = (
 
 
 class ParamObject(msgspec.Struct, frozen=True):
-    key: str
+    """One param of a model: its name and values are the model's own."""
+
+    key: Annotated[str, Meta(min_length=1)]
     type: Literal["select", "number", "text", "array"]
+    """The values of a select are strings, even `"false"` and `"5"`; those of a number are JSON numbers."""
     required: bool
-    default: str | Number | None
+    default: str | float | None
+    """What it counts as when it is left out."""
     options: list[str] | None
-    min: Number | None
-    max: Number | None
-    step: Number | None
+    """All values that a select takes."""
+    min: float | None
+    max: float | None
+    step: float | None
+    """Values are the least one plus so many steps."""
     description: str
     items: list[ParamObject] | UnsetType = UNSET
     """The fields of an array's entries; there for arrays of objects only."""
 
 
 class LimitObject(msgspec.Struct, frozen=True):
-    max_bytes: int
+    """What a file of one kind may be."""
+
+    max_bytes: Annotated[int, Meta(ge=1)]
     mime_types: list[str]
 
 
 class ReferenceMediaObject(msgspec.Struct, frozen=True):
-    max_files: int
+    """What a model takes in `params.referenceMediaItems`."""
+
+    max_files: Annotated[int, Meta(ge=1)]
     kinds: list[MediaKind]
     rule: str
+    """Which mixes will do, in words."""
     limits: dict[MediaKind, LimitObject]
     duration_token_required_for: list[MediaKind]
 
 
 class ChatCapabilitiesObject(msgspec.Struct, frozen=True):
+    """What a chat model can do."""
+
     non_streaming: bool
     streaming: bool
     web_search: bool
     image_attachments: bool
     thoughts: bool
     reasoning_efforts: list[str]
-    context_window: int
-    max_output_tokens: int
+    context_window: Annotated[int, Meta(ge=1)]
+    """In tokens, with the answer."""
+    max_output_tokens: Annotated[int, Meta(ge=1)]
 
 
 class NoticeObject(msgspec.Struct, frozen=True):
+    """Something to know before calling a model."""
+
     level: Literal["info", "warning"]
     message: str
 
 
 class MultiplierObject(msgspec.Struct, frozen=True):
+    """The price is multiplied by `factor` when `param` has this value."""
+
     param: str
     value: str
-    factor: Number
+    factor: _AboveNothing
 
 
 class ScaleObject(msgspec.Struct, frozen=True):
+    """The price is multiplied by the value of `param` divided by `per`."""
+
     param: str
-    per: Number
+    per: _AboveNothing
 
 
 class PricingObject(msgspec.Struct, frozen=True):
     """``base`` credits buy one generation, or ``unit_size`` characters, seconds or tokens."""
 
     unit: Literal["generation", "characters", "seconds", "tokens"]
-    base: int
+    base: Annotated[int, Meta(ge=1)]
     multipliers: list[MultiplierObject]
-    unit_size: Number | UnsetType = UNSET
+    unit_size: _AboveNothing | UnsetType = UNSET
     scales: list[ScaleObject] | UnsetType = UNSET
-    """The price is multiplied by the number param's value / ``per``."""
-    output_factor: Number | UnsetType = UNSET
+    output_factor: _AboveNothing | UnsetType = UNSET
     """How many tokens of input one of output costs."""
 
 
 class ModelObject(msgspec.Struct, frozen=True):
-    id: str
-    display_name: str
+    """The model as clients see it."""
+
+    id: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,100}$")]
+    display_name: Annotated[str, Meta(min_length=1)]
     category: Category
     runtime: Literal["async_task", "chat"]
-    base_credits: int
+    """Whether it is called through generations or through chat."""
+    base_credits: Annotated[int, Meta(ge=1)]
+    """What one call costs with the params' defaults, or one unit of a metered model."""
     billing_type: Literal["FIXED", "METERED", "TOKEN_BASED"]
     pricing: PricingObject
     supported_modes: list[str]
-    max_prompt_length: int | None
+    max_prompt_length: Annotated[int, Meta(ge=1)] | None
+    """In characters; null when there is no limit."""
     reference_media: ReferenceMediaObject | None
     params: list[ParamObject]
     api_status: ApiStatus
+    """`available` when a call works now."""
     api_input_status: InputStatus
+    """How its inputs reach it."""
     supported_api_inputs: list[Literal["text", "file"]]
     requires_files_api: bool
+    """Nothing works without an upload."""
     requires_upload_for_modes: list[str]
     url_input_supported: bool
+    """Whether a link will do as a reference, without an upload."""
     file_kinds: list[MediaKind]
     chat_capabilities: ChatCapabilitiesObject | None
     notices: list[NoticeObject]

@@ -19,7 +19,7 @@ from rivya.files.form import Incoming
 from rivya.files.formats import mime_of
 from rivya.files.limits import Limits
 from rivya.files.links import MediaLinks
-from rivya.files.schemas import FileObject
+from rivya.files.schemas import FileObject, FileUpload
 from rivya.files.service import Files
 from rivya.files.store import NoSuchObject, ObjectStore
 from rivya.http import Call, caller, idempotency_key, json_response
@@ -40,6 +40,7 @@ _RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
         "Files",
         "Upload a file",
         scope="files:create",
+        form=FileUpload,
         answer=FileObject,
         errors=(FileTooLarge, FileTypeRejected, IdempotencyConflict),
         idempotent=True,

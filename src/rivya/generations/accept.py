@@ -15,10 +15,11 @@ import asyncpg
 import msgspec
 
 from rivya.catalog.model import Model
-from rivya.errors import IdempotencyConflict, NotFound
+from rivya.errors import IdempotencyConflict, NotFound, PublicError
 from rivya.generations.model import StoredInput, TaskState
 from rivya.generations.schemas import CreateGeneration, task_object
 from rivya.generations.states import QUEUED
+from rivya.keys.limits import limit_reached
 from rivya.keys.model import Key
 from rivya.kit.batch import Gatherer
 from rivya.kit.clock import utc_now
@@ -80,7 +81,8 @@ class Accepter:
     async def __call__(self, submission: Submission) -> Answer:
         """Accept one task, or answer as the first call under its Idempotency-Key was answered.
 
-        Raises IdempotencyConflict, or InsufficientCredits (402); nothing was changed then.
+        Raises IdempotencyConflict, InsufficientCredits or SpendLimitReached (402), or RateLimited when as much is in
+        flight as may be; nothing was changed then.
         """
         item = _item(submission)
         # A connection lost on the way leaves open whether the commit happened. The task's id makes asking again
@@ -91,12 +93,8 @@ class Accepter:
                 return Answer(item.body, replayed=False)
             case "replay":
                 return Answer(row["response"], replayed=True)
-            case "conflict":
-                raise IdempotencyConflict
-            case "no_wallet":
-                raise NotFound("There is no such account.")
-            case _:
-                raise short_of_credits(submission.credits, row["available"])
+            case outcome:
+                raise _refused(outcome, submission, row["available"])
 
     async def replay(self, submission_account: AccountId, key: str, fingerprint: bytes) -> Answer | None:
         """Return what this Idempotency-Key was answered before, None if nothing. Raises IdempotencyConflict."""
@@ -110,6 +108,19 @@ class Accepter:
     async def _send(self, items: list[_Item]) -> Sequence[asyncpg.Record]:
         columns = zip(*(_row(item) for item in items), strict=True)
         return await self._pool.fetch(_SQL["accept"], *(list(column) for column in columns))
+
+
+def _refused(outcome: str, submission: Submission, available: int) -> PublicError:
+    match outcome:
+        case "conflict":
+            return IdempotencyConflict()
+        case "no_wallet":
+            return NotFound("There is no such account.")
+        case "account_full" | "key_full" | "spend_limit" if submission.key is not None:
+            limits = submission.key.limits
+            return limit_reached(outcome, limits, credits=submission.credits, credits_left=available)
+        case _:
+            return short_of_credits(submission.credits, available)
 
 
 def _item(submission: Submission) -> _Item:
@@ -128,6 +139,7 @@ def _item(submission: Submission) -> _Item:
 
 def _row(item: _Item) -> tuple[object, ...]:
     submission, task = item.submission, item.task
+    limits = submission.key.limits if submission.key is not None else None
     return (
         submission.account,
         task.id,
@@ -146,4 +158,6 @@ def _row(item: _Item) -> tuple[object, ...]:
         submission.idempotency_key,
         submission.fingerprint,
         item.body,
+        limits.account_in_flight if limits is not None else None,
+        limits.key_in_flight if limits is not None else None,
     )

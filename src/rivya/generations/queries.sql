@@ -5,14 +5,17 @@ select a.outcome, a.available, a.response
 from (
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[],
                          $8::jsonb[], $9::text[], $10::bigint[], $11::timestamptz[], $12::timestamptz[],
-                         $13::text[], $14::text[], $15::text[], $16::bytea[], $17::bytea[]) with ordinality
+                         $13::text[], $14::text[], $15::text[], $16::bytea[], $17::bytea[], $18::integer[],
+                         $19::integer[]) with ordinality
         as t(account, task, key_id, source, model, prompt, params, inputs, client_request_id, credits, created_at,
-             deadline_at, entrypoint, route, idempotency_key, fingerprint, response, ord)
+             deadline_at, entrypoint, route, idempotency_key, fingerprint, response, account_in_flight, key_in_flight,
+             ord)
     order by account, ord
 ) q
 cross join lateral generation_accept(
     q.account, q.task, q.key_id, q.source, q.model, q.prompt, q.params, q.inputs, q.client_request_id, q.credits,
-    q.created_at, q.deadline_at, q.entrypoint, q.route, q.idempotency_key, q.fingerprint, q.response) a
+    q.created_at, q.deadline_at, q.entrypoint, q.route, q.idempotency_key, q.fingerprint, q.response,
+    q.account_in_flight, q.key_in_flight) a
 order by q.ord
 
 -- name: replay

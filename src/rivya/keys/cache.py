@@ -9,8 +9,11 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 
-from rivya.keys.model import Key
+import asyncpg
+
+from rivya.keys.model import Key, Limits, UsageId
 from rivya.kit.batch import Gatherer
 from rivya.kit.db import Pool, load_queries
 from rivya.kit.ids import AccountId, KeyId
@@ -21,11 +24,15 @@ _CHANNEL = "rivya_keys"
 
 
 class KeyCache:
-    """Look keys up by the hash of their secret; holds at most ``size`` of them for at most ``ttl_s`` seconds."""
+    """Look keys up by the hash of their secret; holds at most ``size`` of them for at most ``ttl_s`` seconds.
 
-    def __init__(self, pool: Pool, hub: NotifyHub, *, size: int = 20_000, ttl_s: float = 60) -> None:
+    ``limits`` are those of a key that has none of its own.
+    """
+
+    def __init__(self, pool: Pool, hub: NotifyHub, *, limits: Limits, size: int = 20_000, ttl_s: float = 60) -> None:
         self._pool = pool
         self._hub = hub
+        self._limits = limits
         self._size = size
         self._ttl_s = ttl_s
         self._known: OrderedDict[bytes, tuple[float, Key]] = OrderedDict()
@@ -58,15 +65,20 @@ class KeyCache:
 
     async def _fetch_many(self, hashes: list[bytes]) -> Sequence[Key | None]:
         rows = await self._pool.fetch(_SQL["keys_by_hash"], hashes)
-        found = {
-            row["secret_hash"]: Key(
-                id=KeyId(row["id"]),
-                account=AccountId(row["account_id"]),
-                scopes=frozenset(row["scopes"]),
-                expires_at=row["expires_at"],
-                revoked_at=row["revoked_at"],
-                account_disabled_at=row["disabled_at"],
-            )
-            for row in rows
-        }
+        found = {row["secret_hash"]: self._key(row) for row in rows}
         return [found.get(secret_hash) for secret_hash in hashes]
+
+    def _key(self, row: asyncpg.Record) -> Key:
+        limits = self._limits
+        if row["requests_a_minute"] is not None:
+            limits = replace(limits, key_requests_a_minute=row["requests_a_minute"])
+        return Key(
+            id=KeyId(row["id"]),
+            account=AccountId(row["account_id"]),
+            usage=UsageId(row["usage"]),
+            scopes=frozenset(row["scopes"]),
+            limits=limits,
+            expires_at=row["expires_at"],
+            revoked_at=row["revoked_at"],
+            account_disabled_at=row["disabled_at"],
+        )

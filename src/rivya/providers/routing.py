@@ -16,7 +16,21 @@ class BadProviders(Exception):
 
 
 class ProviderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    kind: Literal["engines", "scripted"]
+    """One provider. All but ``kind`` is for ``openai``: any upstream that speaks chat completions at ``url``.
+
+    ``key_env`` names the environment variable that holds its key. ``body`` is added to every request,
+    ``thinking_body`` and ``web_search_body`` to those that ask for it.
+    """
+
+    kind: Literal["engines", "scripted", "openai"]
+    url: str | None = None
+    key_env: str | None = None
+    headers: dict[str, str] = {}
+    body: dict[str, Any] = {}
+    thinking_body: dict[str, Any] = {}
+    web_search_body: dict[str, Any] = {}
+    first_s: float = 60.0
+    idle_s: float = 60.0
 
 
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +62,9 @@ def load(file: Path | None = None, *, with_scripted: bool = False) -> ProvidersF
             {**loaded.providers, "scripted": ProviderEntry("scripted")},
             [*loaded.routes, Route("scripted", "scripted", "scripted")],
         )
+    for name, entry in loaded.providers.items():
+        if (entry.kind == "openai") != (entry.url is not None):
+            raise BadProviders(f"providers.{name}: url is for the kind openai, which needs it")
     for route in loaded.routes:
         if route.provider not in loaded.providers:
             raise BadProviders(f"routes: {route.model} names provider {route.provider!r}, which is not there")

@@ -28,6 +28,7 @@ class Tools:
     steps: Steps
     routing: Routing
     store: ObjectStore
+    keep_sessions_days: int
 
 
 @dataclass(frozen=True, slots=True)

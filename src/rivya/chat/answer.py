@@ -1,0 +1,147 @@
+"""Have one turn answered: ask the model's providers in turn, pass on what they say, and tell how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from rivya.chat.model import Ending, Failure, Finish, Turn
+from rivya.chat.tokens import estimated
+from rivya.providers.chat import ChatFailed, ChatProvider, Delta, FinishReason, Question, Usage
+
+log = structlog.get_logger()
+
+Hear = Callable[[Sequence[Delta]], Awaitable[None]]
+
+_LONGEST_PAUSE_S = 3.0
+_MOST_HALVINGS = 3
+_MOST_PER_TOKEN = 64
+"""Characters: no tokenizer in use has longer tokens on average, so a longer answer is not what was asked for."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What was said so far."""
+
+    content: list[str] = field(default_factory=list[str])
+    thoughts: list[str] = field(default_factory=list[str])
+    usage: Usage | None = None
+    finish_reason: FinishReason | None = None
+    length: int = 0
+
+    @property
+    def begun(self) -> bool:
+        return bool(self.content or self.thoughts)
+
+    def add(self, deltas: Sequence[Delta]) -> None:
+        for delta in deltas:
+            self.length += len(delta.content) + len(delta.thoughts)
+            if delta.content:
+                self.content.append(delta.content)
+            if delta.thoughts:
+                self.thoughts.append(delta.thoughts)
+
+    def texts(self) -> tuple[str, str]:
+        """Return content and thoughts, without the NUL that PostgreSQL cannot hold."""
+        return "".join(self.content).replace("\x00", ""), "".join(self.thoughts).replace("\x00", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One provider that may answer, and its own name of the model."""
+
+    provider: ChatProvider
+    target: str
+
+
+async def answer(question: Question, ways: Sequence[Way], into: Answer, hear: Hear) -> None:
+    """Fill ``into`` with the answer, and let ``hear`` have each piece as it arrives.
+
+    The next provider is asked only when the one before surely did no work. One that is busy for a moment is asked once
+    more; one for which the conversation is too long is asked with less of it. Raises ChatFailed.
+    """
+    failed = ChatFailed("unavailable", "no provider")
+    for way in ways:
+        asked, halvings, patient = replace(question, target=way.target), 0, True
+        while True:
+            try:
+                await _ask(way.provider, asked, into, hear)
+                return
+            except ChatFailed as error:
+                failed = error
+                log.warning(
+                    "chat.failed",
+                    turn=question.id,
+                    provider=way.provider.name,
+                    reason=error.reason,
+                    detail=error.detail,
+                )
+                if into.begun or not error.refused:
+                    raise
+            shorter = _halved(asked) if failed.reason == "too_long" and halvings < _MOST_HALVINGS else None
+            if shorter is not None:
+                asked, halvings = shorter, halvings + 1
+            elif patient and failed.retry_after_s is not None and failed.retry_after_s <= _LONGEST_PAUSE_S:
+                patient = False
+                await asyncio.sleep(failed.retry_after_s)
+            else:
+                break
+        if failed.reason in ("too_long", "rejected"):
+            break
+    raise failed
+
+
+async def _ask(provider: ChatProvider, question: Question, into: Answer, hear: Hear) -> None:
+    reply = None
+    try:
+        async with provider.ask(question) as reply:
+            async for deltas in reply.pieces():
+                into.add(deltas)
+                await hear(deltas)
+                if into.length > question.max_tokens * _MOST_PER_TOKEN:
+                    raise ChatFailed("unavailable", f"more than {question.max_tokens} tokens can be")
+    finally:
+        # Known also to who left early: some providers tell what was really made.
+        if reply is not None:
+            into.usage, into.finish_reason = reply.usage, reply.finish_reason
+
+
+def _halved(question: Question) -> Question | None:
+    """Return the question with the older half of the conversation left out; None if only the newest is left."""
+    system = [said for said in question.messages if said.role == "system"]
+    rest = [said for said in question.messages if said.role != "system"]
+    if len(rest) < 2:
+        return None
+    kept = rest[-(-len(rest) // 2) :]
+    while len(kept) > 1 and kept[0].role != "user":
+        kept = kept[1:]
+    return replace(question, messages=[*system, *kept])
+
+
+def ended(turn: Turn, said: Answer, *, finish: Finish | None, failure: Failure | None = None) -> Ending:
+    """Return how a turn ends that said this, and what it costs. A turn that made nothing failed, and costs nothing.
+
+    ``finish`` None: it ended by itself. Without a stream nobody has seen an answer that was cut short, so it failed.
+    """
+    content, thoughts = said.texts()
+    cut = finish is not None
+    if not said.begun or (cut and not turn.streamed):
+        return Ending("failed", failure=failure or "empty")
+    used = said.usage or Usage(turn.input_tokens, estimated(content) + estimated(thoughts))
+    return Ending(
+        status="stopped" if cut else "completed",
+        content=content,
+        thoughts=thoughts,
+        finish_reason=finish or said.finish_reason or "stop",
+        failure=failure,
+        input_tokens=used.input_tokens,
+        output_tokens=used.output_tokens,
+        counted_by="upstream" if said.usage is not None else "estimate",
+        credits=min(
+            turn.reserved_credits,
+            turn.price.credits(input_tokens=used.input_tokens, output_tokens=used.output_tokens),
+        ),
+    )

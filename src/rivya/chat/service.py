@@ -1,0 +1,246 @@
+"""What a caller can do with chat: have a turn answered, whole or as it is made."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import asyncpg
+import msgspec
+import structlog
+
+from rivya.catalog.model import Model
+from rivya.chat.answer import Answer, Hear, Way, answer, ended
+from rivya.chat.images import Images
+from rivya.chat.model import Ending, Failure, Finish, Turn
+from rivya.chat.prepare import Prepared, Preparer, busy, no_session
+from rivya.chat.schemas import CreateCompletion, completion_body
+from rivya.chat.sessions import Sessions
+from rivya.chat.turns import Kept, Turns, in_flight
+from rivya.errors import (
+    IdempotencyConflict,
+    NotFound,
+    PublicError,
+    UpstreamUnavailable,
+    ValidationFailed,
+)
+from rivya.keys.limits import limit_reached
+from rivya.keys.model import Key
+from rivya.kit.db import Pool
+from rivya.kit.ids import new_id
+from rivya.providers.chat import ChatFailed, ChatProvider, Delta
+from rivya.providers.routing import Routing
+from rivya.wallet.service import short_of_credits
+
+log = structlog.get_logger()
+
+_MOST_TRIES = 3
+_LAST_ANSWERS_S = 5.0
+_encode = msgspec.json.encode
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A turn whose credits are set aside."""
+
+    prepared: Prepared
+    ways: Sequence[Way]
+    deadline_s: float
+
+    @property
+    def turn(self) -> Turn:
+        return self.prepared.beginning.turn
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The first answer under this Idempotency-Key."""
+
+    body: bytes
+
+
+class Chat:
+    """The public verbs of turns. One an API process."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        models: Mapping[str, Model],
+        routing: Routing,
+        providers: Mapping[str, ChatProvider],
+        images: Images,
+    ) -> None:
+        self.turns = Turns(pool)
+        self.sessions = Sessions(pool)
+        self._providers = providers
+        self._images = images
+        self._preparer = Preparer(
+            models=models, routing=routing, providers=providers, sessions=self.sessions, images=images
+        )
+        self._answering: set[asyncio.Task[bytes]] = set()
+        self._settling: set[asyncio.Task[tuple[bytes, Ending]]] = set()
+
+    async def begin(
+        self, request: CreateCompletion, *, key: Key, idempotency_key: str | None, streamed: bool
+    ) -> Begun | Replayed:
+        """Check a turn, set its worst case aside and write the user's message down.
+
+        The same Idempotency-Key and body gets the first answer again. Raises what the request deserves; nothing was
+        changed then.
+        """
+        route = f"POST /api/v1/chat/completions{'/stream' if streamed else ''}"
+        print_ = hashlib.sha256(_encode(request, order="sorted")).digest()
+        if idempotency_key and (body := await self.turns.replay(key.account, route, idempotency_key, print_)):
+            return Replayed(body)
+        asked = await self._preparer.check(
+            request,
+            key=key,
+            source="api",
+            route=route,
+            idempotency_key=idempotency_key,
+            fingerprint=print_,
+            streamed=streamed,
+        )
+        for _ in range(_MOST_TRIES):
+            prepared = await self._preparer.prepare(asked)
+            row = await self.turns.begin(prepared.beginning)
+            match row["outcome"]:
+                case "begun":
+                    return Begun(prepared, asked.ways, asked.model.deadline_s)
+                case "replay":
+                    return Replayed(row["response"])
+                case "changed":
+                    continue  # another turn ended between our look and our call
+                case _:
+                    raise _refusal(prepared, row)
+        raise busy()
+
+    async def complete(self, begun: Begun) -> bytes:
+        """Return the whole answer. It is made and kept also when the caller goes away meanwhile.
+
+        Raises UpstreamUnavailable or ValidationFailed; the turn cost nothing then.
+        """
+
+        async def deaf(_: Sequence[Delta]) -> None: ...
+
+        answering = asyncio.create_task(self.answer(begun, deaf))
+        self._answering.add(answering)
+        answering.add_done_callback(_forgotten(self._answering))
+        return await asyncio.shield(answering)
+
+    async def answer(self, begun: Begun, hear: Hear) -> bytes:
+        """Have the turn answered and end it; return the completion.
+
+        Whatever happens the turn ends, with what was said in its session and what was used settled. Cancelling stops
+        the model first. Raises UpstreamUnavailable or ValidationFailed when it ended otherwise than it should.
+        """
+        said, turn = Answer(), begun.turn
+        asking = asyncio.create_task(self._ask(begun, said, hear))
+        self.turns.keep(Kept(turn, said.texts, asking.cancel))
+        finish: Finish | None = None
+        failure: Failure | None = None
+        cancelled: asyncio.CancelledError | None = None
+        try:
+            await asking
+        except asyncio.CancelledError as error:
+            await asyncio.wait([asking])
+            finish, failure, cancelled = "cancelled", "lost", error
+        except ChatFailed as error:
+            finish, failure = "error", error.reason
+        except Exception:
+            log.exception("chat.unexpected", turn=turn.id)
+            finish, failure = "error", "unavailable"
+        settling = asyncio.create_task(self._settle(turn, said, finish, failure))
+        self._settling.add(settling)
+        settling.add_done_callback(self._settling.discard)
+        body, ending = await asyncio.shield(settling)
+        if cancelled is not None and (task := asyncio.current_task()) is not None and task.cancelling():
+            raise cancelled
+        if failure is not None or ending.status == "failed":
+            raise _failed(ending.failure)
+        return body
+
+    async def close(self) -> None:
+        """Wait a moment for the answers under way, then stop them; every turn is settled when this returns."""
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=_LAST_ANSWERS_S)
+        for task in self._answering:
+            task.cancel()
+        await asyncio.gather(*self._answering, return_exceptions=True)
+        await asyncio.gather(*self._settling, return_exceptions=True)
+        for provider in self._providers.values():
+            await provider.close()
+
+    async def _ask(self, begun: Begun, said: Answer, hear: Hear) -> None:
+        prepared = begun.prepared
+        try:
+            async with asyncio.timeout(begun.deadline_s):
+                messages = await self._images.shown(prepared.question.messages, prepared.images)
+                await answer(replace(prepared.question, messages=messages), begun.ways, said, hear)
+        except TimeoutError:
+            raise ChatFailed("timeout", f"not done in {begun.deadline_s} s") from None
+
+    async def _settle(
+        self, turn: Turn, said: Answer, finish: Finish | None, failure: Failure | None
+    ) -> tuple[bytes, Ending]:
+        ending = ended(turn, said, finish=finish, failure=failure)
+        message_id = new_id("msg") if ending.status != "failed" else None
+        body = completion_body(turn, ending, message_id)
+        try:
+            mine = await self.turns.end(turn, ending, message_id=message_id, response=body)
+        finally:
+            self.turns.let_go(turn)
+        log.info(
+            "chat.turn_ended" if mine else "chat.turn_ended_elsewhere",
+            turn=turn.id,
+            status=ending.status,
+            failure=ending.failure,
+            credits=ending.credits,
+        )
+        return body or b"", ending
+
+
+def _refusal(prepared: Prepared, row: asyncpg.Record) -> PublicError:
+    turn = prepared.beginning.turn
+    match row["outcome"]:
+        case "conflict":
+            return IdempotencyConflict()
+        case "in_flight":
+            return in_flight()
+        case "no_session":
+            return no_session(turn.model)
+        case "busy":
+            return busy()
+        case "no_wallet":
+            return NotFound("There is no such account.")
+        case "account_full" | "key_full" | "spend_limit" if prepared.beginning.key is not None:
+            limits, left = prepared.beginning.key.limits, row["available"]
+            return limit_reached(row["outcome"], limits, credits=turn.reserved_credits, credits_left=left)
+        case _:
+            return short_of_credits(turn.reserved_credits, row["available"])
+
+
+def _failed(failure: Failure | None) -> PublicError:
+    match failure:
+        case "too_long":
+            return ValidationFailed("message is too long for this model.", param="message")
+        case "rejected":
+            return ValidationFailed("The model's provider refuses to answer this message.", param="message")
+        case "timeout":
+            return UpstreamUnavailable("The model did not answer in time.")
+        case "empty":
+            return UpstreamUnavailable("The model gave no answer: nothing was charged.")
+        case _:
+            return UpstreamUnavailable("The model's provider could not be reached, or it broke off.")
+
+
+def _forgotten(tasks: set[asyncio.Task[bytes]]) -> Callable[[asyncio.Task[bytes]], None]:
+    def done(task: asyncio.Task[bytes]) -> None:
+        tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # who waited has been told; nobody else is to be
+
+    return done

@@ -1,0 +1,78 @@
+"""A turn as server-sent events: created, deltas, and one terminal event, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from litestar.types import Receive, Scope, Send
+
+from rivya.chat.schemas import Completion, Created, DeltaEvent, DeltaText, ReservedCredits
+from rivya.chat.service import Begun, Chat
+from rivya.errors import PublicError
+from rivya.http import envelope
+from rivya.kit.sse import EventWriter, event
+from rivya.providers.chat import Delta
+
+_encode = msgspec.json.Encoder().encode
+_CREATED = "chat.completion.created"
+_DELTA = "chat.completion.delta"
+_COMPLETED = "chat.completion.completed"
+
+
+class TurnStream:
+    """The answer to a streaming call: runs the turn while it is read, and stops it when the reader goes away."""
+
+    def __init__(self, chat: Chat, begun: Begun) -> None:
+        self._chat = chat
+        self._begun = begun
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        writer = EventWriter(scope, receive, send)
+        turn = self._begun.turn
+
+        async def hear(deltas: Sequence[Delta]) -> None:
+            await writer.write(b"".join(_delta(turn.id, delta) for delta in deltas))
+
+        async def tell() -> None:
+            await writer.write(
+                event(
+                    _CREATED,
+                    _encode(Created(turn.id, turn.session, turn.model, ReservedCredits(turn.reserved_credits))),
+                )
+            )
+            try:
+                last = event(_COMPLETED, await self._chat.answer(self._begun, hear))
+            except PublicError as error:
+                last = event("error", envelope(scope, error))
+            await writer.write(last)
+
+        await writer.run(tell)
+
+
+class ReplayStream:
+    """The first answer under an Idempotency-Key, as one stream again."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        first = msgspec.json.decode(self._body, type=Completion)
+        credits = ReservedCredits(first.credits.reserved)
+        whole = Delta(first.message.content, first.message.thoughts or "")
+        parts = [
+            event(_CREATED, _encode(Created(first.id, first.session_id, first.model, credits))),
+            *([_delta(first.id, Delta(thoughts=whole.thoughts))] if whole.thoughts else []),
+            _delta(first.id, Delta(whole.content)),
+            event(_COMPLETED, self._body),
+        ]
+        writer = EventWriter(scope, receive, send, headers={"Idempotent-Replayed": "true"})
+
+        async def tell() -> None:
+            await writer.write(b"".join(parts))
+
+        await writer.run(tell)
+
+
+def _delta(turn: str, delta: Delta) -> bytes:
+    return event(_DELTA, _encode(DeltaEvent(turn, DeltaText(delta.content, delta.thoughts))))

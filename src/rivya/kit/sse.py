@@ -1,0 +1,68 @@
+"""Server-sent events, written straight to the connection: https://html.spec.whatwg.org/multipage/server-sent-events.html.
+
+Nothing is queued: a write returns when the connection has taken it, so a slow reader slows the writer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from litestar.types import Receive, Scope, Send
+
+HEARTBEAT_S = 15.0
+HEADERS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+def event(name: str, data: bytes) -> bytes:
+    """Return one event; ``data`` is JSON, so it has no line breaks."""
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), data)
+
+
+class EventWriter:
+    """One stream of events, the answer to one request."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, *, headers: Mapping[str, str] | None = None) -> None:
+        self._receive = receive
+        self._send = send
+        self._headers = [(k.lower().encode(), v.encode()) for k, v in {**HEADERS, **(headers or {})}.items()]
+        self._writing = asyncio.Lock()
+        self._written_at = 0.0
+
+    async def write(self, data: bytes) -> None:
+        """Write; returns when the connection has taken it, so that a slow reader slows the writer."""
+        async with self._writing:
+            self._written_at = asyncio.get_running_loop().time()
+            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def run(self, tell: Callable[[], Awaitable[None]]) -> None:
+        """Run ``tell``, which writes; cancel it when the client goes away. Comments keep the line open meanwhile."""
+        await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
+        telling = asyncio.ensure_future(tell())
+        leaving = asyncio.create_task(self._left())
+        beating = asyncio.create_task(self._beat())
+        try:
+            await asyncio.wait([telling, leaving], return_when=asyncio.FIRST_COMPLETED)
+            if not telling.done():
+                telling.cancel()
+                await asyncio.wait([telling])
+        except asyncio.CancelledError:
+            telling.cancel()
+            await asyncio.wait([telling])
+            raise
+        finally:
+            leaving.cancel()
+            beating.cancel()
+        if not telling.cancelled():
+            telling.result()
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _left(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if asyncio.get_running_loop().time() - self._written_at >= HEARTBEAT_S - 0.1:
+                await self.write(b": \n\n")

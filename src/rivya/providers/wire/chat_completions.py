@@ -1,0 +1,168 @@
+"""Chat completions as a stream, the protocol that OpenAI began and most others speak: what is sent, what comes back.
+
+Pure: bytes in, pieces of the answer out. Sources: OpenAI's reference of chat completions (``stream_options``); the
+reasoning fields are those of DeepSeek, vLLM and llama.cpp (``reasoning_content``) and of OpenRouter (``reasoning``).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+
+import msgspec
+
+from rivya.providers.chat import ChatFailed, Delta, FinishReason, Question, Said, Usage
+
+MOST_LINE_BYTES = 1024 * 1024
+_DONE = b"[DONE]"
+
+
+class _Delta(msgspec.Struct):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta | None = None
+    message: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Error(msgspec.Struct):
+    message: str = ""
+    type: str | None = None
+    code: str | int | None = None
+
+
+class _Chunk(msgspec.Struct):
+    choices: list[_Choice] = []
+    usage: _Usage | None = None
+    error: _Error | str | None = None
+
+
+_decode = msgspec.json.Decoder(_Chunk).decode
+
+
+def request_body(question: Question, extra: Mapping[str, object]) -> bytes:
+    """Return the body to send; ``extra`` are fields that the operator's file adds for this provider."""
+    body: dict[str, object] = {
+        "model": question.target,
+        "messages": [_message(said) for said in question.messages],
+        "max_tokens": question.max_tokens,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if question.reasoning_effort is not None:
+        body["reasoning_effort"] = question.reasoning_effort
+    return msgspec.json.encode({**body, **extra})
+
+
+class ReplyReader:
+    """Reads one answer from the bytes of a ``text/event-stream``, however they were cut on the way."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self.usage: Usage | None = None
+        self.finish_reason: FinishReason | None = None
+        self.done = False
+        """The answer has ended: nothing that follows is of it."""
+        self.failure: ChatFailed | None = None
+        """What went wrong after what was returned last."""
+
+    def feed(self, data: bytes) -> list[Delta]:
+        """Return what ``data`` completes; ``failure`` is set by an error, a line that is too long or is no piece."""
+        lines = (self._rest + data if self._rest else data).split(b"\n")
+        self._rest = lines.pop()
+        found: list[Delta] = []
+        try:
+            for line in lines:
+                if line.startswith(b"data:") and not self.done:
+                    self._read(line[5:].strip(), found)
+            if len(self._rest) > MOST_LINE_BYTES:
+                raise ChatFailed("unavailable", f"a line of more than {MOST_LINE_BYTES} bytes")
+        except ChatFailed as failure:
+            self.failure = failure
+        return found
+
+    def end(self) -> None:
+        """Say that no more bytes come. Raises ChatFailed if the answer has not ended."""
+        if not self.done and self.finish_reason is None:
+            raise ChatFailed("unavailable", "the stream ended before the answer did")
+
+    def whole(self, data: bytes) -> list[Delta]:
+        """Return an answer that came in one piece, from an upstream that does not stream. Raises ChatFailed."""
+        found: list[Delta] = []
+        self._read(data, found)
+        self.done = True
+        return found
+
+    def _read(self, data: bytes, found: list[Delta]) -> None:
+        if data == _DONE:
+            self.done = True
+            return
+        try:
+            chunk = _decode(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ChatFailed("unavailable", f"not a chunk of an answer: {data[:200]!r}") from error
+        if chunk.error is not None:
+            raise refusal(chunk.error)
+        if chunk.usage is not None:
+            self.usage = Usage(max(0, chunk.usage.prompt_tokens), max(0, chunk.usage.completion_tokens))
+        for choice in chunk.choices[:1]:
+            piece = choice.delta or choice.message or _Delta()
+            thoughts = piece.reasoning_content or piece.reasoning or ""
+            if piece.content or thoughts:
+                found.append(Delta(piece.content or "", thoughts))
+            if choice.finish_reason is not None:
+                self.finish_reason = _finish(choice.finish_reason)
+
+
+def refused(status: int, body: bytes, retry_after_s: float | None) -> ChatFailed:
+    """Return what an answer with an error status means."""
+    try:
+        error = _decode(body).error
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        error = None
+    if error is not None and status in (400, 413, 422):
+        failed = refusal(error)
+        failed.refused = True
+        return failed
+    return ChatFailed("unavailable", f"status {status}: {body[:500]!r}", refused=True, retry_after_s=retry_after_s)
+
+
+def refusal(error: _Error | str) -> ChatFailed:
+    """Return what an error in the answer means."""
+    found = _Error(error) if isinstance(error, str) else error
+    words = f"{found.code or ''} {found.type or ''} {found.message}".lower()
+    detail = f"{found.type} {found.code}: {found.message[:500]}"
+    if "context" in words and ("length" in words or "exceed" in words or "window" in words or "size" in words):
+        return ChatFailed("too_long", detail)
+    if "content_filter" in words or "content_policy" in words or "moderation" in words:
+        return ChatFailed("rejected", detail)
+    return ChatFailed("unavailable", detail)
+
+
+def _message(said: Said) -> dict[str, object]:
+    if not said.images:
+        return {"role": said.role, "content": said.content}
+    parts: list[dict[str, object]] = [{"type": "text", "text": said.content}]
+    for image in said.images:
+        data = base64.b64encode(image.content).decode()
+        parts.append({"type": "image_url", "image_url": {"url": f"data:{image.mime_type};base64,{data}"}})
+    return {"role": said.role, "content": parts}
+
+
+def _finish(reason: str) -> FinishReason:
+    match reason:
+        case "length" | "max_tokens":
+            return "length"
+        case "content_filter":
+            return "content_filter"
+        case _:
+            return "stop"

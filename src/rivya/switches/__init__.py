@@ -1,0 +1,1 @@
+"""What an operator turns off and on while everything runs: the public API."""

@@ -1,0 +1,94 @@
+"""One installation whose chat model is answered by an upstream of this test run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.api.conftest import Installation
+from tests.chat.upstream import Upstream
+from tests.conftest import with_database
+from tests.running import Client, Rivya
+
+_HERE = Path(__file__).parent
+
+
+@dataclass
+class Talk:
+    """A client of an account of the test's own, and the upstream that answers it."""
+
+    installation: Installation
+    upstream: Upstream
+    client: Client
+    account: str
+
+    def say(self, message: str, **more: object):
+        headers = more.pop("headers", None)
+        return self.client.post(
+            "/api/v1/chat/completions", {"model": "talker", "message": message, **more}, headers=headers
+        )
+
+    def credits(self) -> int:
+        return self.client.get("/api/v1/credits").json["current_credits"]
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[Upstream]:
+    running = Upstream()
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def database_for_module(postgres: str, template: str) -> Iterator[str]:
+    """The DSN of an empty Rivya database for all tests of a module."""
+    name = f"{template}_chat"
+
+    async def run(statement: str) -> None:
+        connection = await asyncpg.connect(postgres)
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run(f"create database {name} template {template}"))
+    yield with_database(postgres, name)
+    asyncio.run(run(f"drop database {name} with (force)"))
+
+
+@pytest.fixture(scope="module")
+def chatting(
+    database_for_module: str, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    folder = Path(tmp_path_factory.mktemp("chatting"))
+    providers = folder / "providers.toml"
+    providers.write_text(
+        f'[providers.double]\nkind = "openai"\nurl = "{upstream.url}"\nkey_env = "DOUBLE_KEY"\n'
+        "first_s = 3.0\nidle_s = 1.0\nthinking_body = {reason = true}\n"
+        '[[routes]]\nmodel = "talker"\nprovider = "double"\ntarget = "talker-1"\n'
+    )
+    settings = {
+        "RIVYA_CATALOG_DIR": str(_HERE / "models"),
+        "RIVYA_PROVIDERS_FILE": str(providers),
+        "DOUBLE_KEY": "sk-double",
+    }
+    rivya = Rivya(database_for_module, folder, settings)
+    try:
+        worker = rivya.worker()
+        process, base_url = rivya.serve()
+        rivya.wait_for(base_url, process, "/readyz")
+        yield Installation(rivya, base_url, rivya.database_url, worker, folder / "journal.jsonl")
+    finally:
+        rivya.close()
+
+
+@pytest.fixture
+def talk(chatting: Installation, upstream: Upstream) -> Iterator[Talk]:
+    account = chatting.account(credits=10_000)
+    upstream.asked.clear()
+    yield Talk(chatting, upstream, chatting.client(account), account)
+    assert chatting.violations() == []
