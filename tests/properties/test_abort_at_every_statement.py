@@ -16,7 +16,17 @@ from rivya.kit.db import CONNECTION_LOST, Connection, Pool
 from rivya.kit.ids import AccountId
 from rivya.wallet import service as wallet
 from rivya.wallet.invariants import verify
-from tests.factories import ACCEPT_TASK, BEGIN_TASK, END_TASK, accept_task, day, make_account, make_lot
+from tests.factories import (
+    BEGIN_TASK,
+    END_TASK,
+    accept_task,
+    begin_turn,
+    day,
+    end_turn,
+    make_account,
+    make_key,
+    make_lot,
+)
 
 SABOTAGE = """
 create function cut_short() returns trigger language plpgsql as $$
@@ -47,6 +57,7 @@ end $$;
 """
 
 ACCOUNT, OTHER = AccountId("acct_a"), AccountId("acct_b")
+KEY = f"key_of_{ACCOUNT}"
 
 
 @dataclass(frozen=True)
@@ -60,9 +71,10 @@ class Call:
 
 
 async def three_lots(db: Pool) -> None:
-    """Two lots that lapse on days 1 and 2, and one that never does, with 4 credits each."""
+    """Two lots that lapse on days 1 and 2, and one that never does, with 4 credits each; and a key."""
     for account in (ACCOUNT, OTHER):
         await make_account(db, id=account)
+        await make_key(db, account, id=f"key_of_{account}")
         await make_lot(db, account, credits=4, expires=1)
         await make_lot(db, account, credits=4, expires=2)
         await make_lot(db, account, credits=4)
@@ -78,7 +90,12 @@ async def three_lots_reserved(db: Pool) -> None:
 
 async def task_accepted(db: Pool) -> None:
     await three_lots(db)
-    await accept_task(db, ACCOUNT, id="task_1", credits=10, idempotency_key="key_1")
+    await accept_task(db, ACCOUNT, id="task_1", credits=10, key=KEY, idempotency_key="key_1")
+
+
+async def turn_begun(db: Pool) -> None:
+    await three_lots(db)
+    assert await begin_turn(db, ACCOUNT, "turn_1", key=KEY, credits=10) == "begun"
 
 
 async def task_begun(db: Pool) -> None:
@@ -91,7 +108,7 @@ async def account_alone(db: Pool) -> None:
 
 
 def accept(db: Connection, *, credits: int, at: float) -> Awaitable[object]:
-    return db.execute(ACCEPT_TASK, ACCOUNT, "task_1", "api", credits, day(at), day(at + 1), "key_1")
+    return accept_task(db, ACCOUNT, id="task_1", credits=credits, key=KEY, idempotency_key="key_1", at=at)
 
 
 def end(db: Connection, *, status: str, credits: int) -> Awaitable[object]:
@@ -126,11 +143,14 @@ CALLS = [
         "release", three_lots_reserved, lambda db: wallet.release(db, account=ACCOUNT, reason="task_1", at=day(3)), 12
     ),
     Call("lapse_due", three_lots, lambda db: wallet.lapse_due(db, at=day(3)), 10),
-    Call("generation_accept", three_lots, lambda db: accept(db, credits=10, at=0), 11),
-    Call("generation_accept_refused", three_lots, lambda db: accept(db, credits=11, at=1), 5),
+    Call("generation_accept", three_lots, lambda db: accept(db, credits=10, at=0), 12),
+    Call("generation_accept_refused", three_lots, lambda db: accept(db, credits=11, at=1), 6),
     Call("generation_begin", task_accepted, lambda db: db.execute(BEGIN_TASK, ACCOUNT, "task_1", day(0.1)), 2),
-    Call("generation_end_succeeded", task_begun, lambda db: end(db, status="succeeded", credits=2), 12),
-    Call("generation_end_failed", task_begun, lambda db: end(db, status="failed", credits=0), 12),
+    Call("generation_end_succeeded", task_begun, lambda db: end(db, status="succeeded", credits=2), 13),
+    Call("generation_end_failed", task_begun, lambda db: end(db, status="failed", credits=0), 13),
+    Call("chat_begin", three_lots, lambda db: begin_turn(db, ACCOUNT, "turn_1", key=KEY, credits=10), 12),
+    Call("chat_end", turn_begun, lambda db: end_turn(db, ACCOUNT, "turn_1", credits=2, at=3), 13),
+    Call("chat_end_failed", turn_begun, lambda db: end_turn(db, ACCOUNT, "turn_1", status="failed", at=3), 12),
 ]
 
 

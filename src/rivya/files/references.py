@@ -9,7 +9,6 @@ from typing import Protocol
 from rivya.errors import ValidationFailed
 from rivya.files.duration_token import DurationTokens
 from rivya.files.formats import mime_of
-from rivya.files.limits import Limit
 from rivya.files.links import MediaLinks
 from rivya.files.model import File
 from rivya.kit.ids import AccountId, is_id
@@ -42,14 +41,7 @@ class References:
         self._find = find
 
     async def resolve(
-        self,
-        account: AccountId,
-        url: str,
-        kind: str,
-        duration_token: str | None = None,
-        *,
-        limit: Limit,
-        path: str = "reference",
+        self, account: AccountId, url: str, kind: str, duration_token: str | None = None, *, path: str = "reference"
     ) -> Reference:
         """Return what a URL stands for: the link of a file or a result of this account, or a file's id.
 
