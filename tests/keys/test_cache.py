@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +22,9 @@ from rivya.kit.ids import AccountId, KeyId
 from rivya.kit.notify import Listener
 
 LIMITS = Limits(account_requests_a_minute=60, account_in_flight=10, key_requests_a_minute=None, key_in_flight=None)
+
+
+LIMITS = Limits(account_requests_a_minute=6000, account_in_flight=1000, key_requests_a_minute=None, key_in_flight=3)
 
 
 @dataclass
@@ -189,12 +192,41 @@ async def test_a_key_of_a_disabled_account_is_refused(world: World) -> None:
 
 async def test_a_scope_that_a_key_does_not_hold_is_refused(world: World) -> None:
     key = await keys.issue(world.pool, account=world.account, scopes=["credits:read"])
+    known = await keys.authenticate(world.cache, secret=key.secret)
     with pytest.raises(ApiScopeDenied):
-        keys.check_scope(await keys.authenticate(world.cache, secret=key.secret), "generations:create")
+        keys.check_scope(known, "generations:create")
 
 
 async def test_a_scope_that_a_key_holds_is_allowed(world: World) -> None:
-    assert (await world.authenticate(scope="generations:create")).account == world.account
+    known = await world.authenticate()
+    keys.check_scope(known, "generations:create")
+    keys.check_scope(known, None)
+    assert known.account == world.account
+
+
+async def test_a_key_without_limits_of_its_own_has_those_of_the_installation(world: World) -> None:
+    assert (await world.authenticate()).limits == LIMITS
+
+
+async def test_a_keys_own_limit_stands_in_the_place_of_the_installations(world: World) -> None:
+    await keys.change_limits(world.pool, key=world.key.id, requests_a_minute=7)
+    assert (await world.authenticate()).limits == replace(LIMITS, key_requests_a_minute=7)
+
+
+async def test_a_last_use_is_nothing_that_a_process_forgets_a_key_for(world: World) -> None:
+    heard: list[object] = []
+    async with world.pool.acquire() as listening:
+        await listening.add_listener("rivya_keys", lambda *message: heard.append(message[-1]))
+        await world.pool.execute("update api_keys set last_used_at = now(), credits_a_month = 5")
+        await world.pool.execute("update api_keys set revoked_at = now()")
+        await asyncio.wait_for(hears(heard), 10)
+        await listening.reset()
+    assert heard == [world.hash.hex()]
+
+
+async def hears(heard: list[object]) -> None:
+    while not heard:
+        await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("scopes", [[], ["everything"], ["credits:read", "x"]])

@@ -101,7 +101,8 @@ class RateLimits:
                 self._budgets.popitem(last=False)
         else:
             self._budgets.move_to_end(subject)
-            budget.limit = limit
+            if budget.limit != limit:
+                budget.limit, budget.spent_until = limit, -math.inf
         return budget
 
     async def _fill_all(self, budgets: Sequence[_Budget]) -> None:
