@@ -18,6 +18,7 @@ from rivya.chat.routes import router as chat_router
 from rivya.chat.service import Chat
 from rivya.errors import PublicError
 from rivya.files.duration_token import DurationTokens
+from rivya.files.fetching import Fetcher, outbound_for_references
 from rivya.files.probe_process import Probers
 from rivya.files.references import References
 from rivya.files.routes import media
@@ -80,11 +81,20 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
                 folder=settings.data_dir / "uploads",
                 keep_days=settings.media_retention_days,
             )
+            outbound = outbound_for_references(allow_private=settings.references_allow_private)
+            fetcher = Fetcher(
+                pool,
+                outbound=outbound,
+                store=installed.store,
+                probers=probers,
+                folder=settings.data_dir / "uploads",
+                keep_days=settings.media_retention_days,
+            )
             state.generations = Generations(
                 pool,
                 models=installed.models,
                 routing=installed.routing,
-                references=References(links=installed.links, tokens=tokens, find=state.files.find),
+                references=References(links=installed.links, tokens=tokens, find=state.files.find, fetch=fetcher.fetch),
             )
             switch = state.public_api = PublicApiSwitch(pool, hub)
             await switch.refresh()
@@ -104,6 +114,7 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
             ]
             yield
             await chat.close()
+            await outbound.close()
             await probers.close()
             for task in background:
                 task.cancel()

@@ -42,7 +42,7 @@ class Operation:
     form: Any = None
     """The multipart/form-data body that it takes, as a struct; a part of type ``bytes`` is a file."""
     events: tuple[tuple[str, Any], ...] = ()
-    """A success is a text/event-stream of these: the name of each event, and its data as a struct."""
+    """A success is a text/event-stream of these: the name of each event, and its data as a struct; None: an error."""
     waits: bool = False
     """It takes ``Prefer: wait=N``."""
     revalidates: bool = False

@@ -6,10 +6,10 @@ import msgspec
 from litestar import Response, Router, delete, get, post
 from litestar.types import ASGIApp
 
-from rivya.chat.schemas import Completion, CreateCompletion, SessionDetail, SessionObject
+from rivya.chat.schemas import Completion, CreateCompletion, Created, DeltaEvent, SessionDetail, SessionObject
 from rivya.chat.service import Begun, Chat, Replayed
 from rivya.chat.sessions import Sessions
-from rivya.chat.stream import ReplayStream, TurnStream
+from rivya.chat.stream import COMPLETED, CREATED, DELTA, ReplayStream, TurnStream
 from rivya.errors import (
     ChatAttachmentNotSupported,
     ChatModelNotSupported,
@@ -70,6 +70,7 @@ async def complete(request: Call) -> Response[bytes]:
         "Have a message answered as a stream",
         scope="chat:create",
         body=CreateCompletion,
+        events=((CREATED, Created), (DELTA, DeltaEvent), (COMPLETED, Completion), ("error", None)),
         errors=_ERRORS,
         idempotent=True,
     ),

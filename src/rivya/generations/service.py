@@ -129,9 +129,19 @@ class Generations:
         except msgspec.ValidationError as error:
             raise ValidationFailed(f"{path}: {error}", param=path) from error
         check_references(model, [item.kind for item in items])
+        rules = model.reference_media
+        if rules is None:
+            return []
         found = await asyncio.gather(
             *(
-                self._references.resolve(account, item.url, item.kind, item.duration_token, path=f"{path}[{number}]")
+                self._references.resolve(
+                    account,
+                    item.url,
+                    item.kind,
+                    item.duration_token,
+                    limit=rules.limit(cast(MediaKind, item.kind)),
+                    path=f"{path}[{number}]",
+                )
                 for number, item in enumerate(items)
             )
         )
