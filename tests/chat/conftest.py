@@ -37,7 +37,7 @@ class Talk:
         return self.client.get("/api/v1/credits").json["current_credits"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
     running = Upstream()
     running.start()
