@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 from litestar.types import ASGIApp
 
@@ -29,6 +29,7 @@ from rivya.generations.service import Generations
 from rivya.http import (
     RequestIds,
     answer_framework_error,
+    answer_no_such_path,
     answer_overloaded,
     answer_public_error,
     answer_unexpected,
@@ -133,7 +134,11 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
             healthz,
             readyz,
             home,
-            create_static_files_router(path="/static", directories=[_STATIC]),
+            create_static_files_router(
+                path="/static",
+                directories=[_STATIC],
+                exception_handlers={InternalServerException: answer_no_such_path, ValueError: answer_no_such_path},
+            ),
         ],
         lifespan=[lifespan],
         exception_handlers={

@@ -30,6 +30,7 @@ from rivya.keys.last_use import LastUses
 from rivya.keys.model import Key
 from rivya.keys.rates import Rate, RateLimits
 from rivya.kit.batch import Overloaded
+from rivya.kit.draining import drain
 from rivya.kit.ids import new_id
 from rivya.operation import Operation
 
@@ -39,6 +40,7 @@ Call = Request[Any, Any, State]
 Body = TypeVar("Body")
 
 MAX_JSON_BYTES = 1024 * 1024
+_MOST_NAME = 100
 _REQUEST_ID = "rivya_request_id"
 _RATE = "rivya_rate"
 _IDEMPOTENCY_KEY = re.compile(r"^[\x21-\x7e\x20]{1,255}$")
@@ -107,11 +109,15 @@ async def read_json(request: Call, shape: type[Body]) -> Body:
     size = 0
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > MAX_JSON_BYTES:
+        # Who waits for "100 Continue" sends nothing more, and to read would tell it to go on.
+        if "expect" not in request.headers:
+            await drain(request.receive)
         raise _too_large()
     try:
         async for chunk in request.stream():
             size += len(chunk)
             if size > MAX_JSON_BYTES:
+                await drain(request.receive)
                 raise _too_large()
             chunks.append(chunk)
     except InternalServerException as error:  # the framework's word for a client that went away
@@ -129,9 +135,12 @@ def invalid(error: msgspec.ValidationError) -> ValidationFailed:
     text = str(error)
     path = _FIELD.search(text)
     message = _FIELD.sub("", text).replace("Object contains", "The body contains")
-    param = path.group(1) if path else None
-    if (unknown := re.search(r"unknown field `(.*)`", text)) or (unknown := re.search(r"field `(.*)`", text)):
-        param = f"{param}.{unknown.group(1)}" if param else unknown.group(1)
+    param = path.group(1).removesuffix("[...]") if path else None  # msgspec's word for a value of some key
+    if unknown := re.search(r"field `(.*)`", text):
+        name = unknown.group(1)
+        if len(name) > _MOST_NAME:
+            message = message.replace(name, f"{name[:_MOST_NAME]}...")
+        param = f"{param}.{name[:_MOST_NAME]}" if param else name[:_MOST_NAME]
     return ValidationFailed(f"{message}.", param=param or None)
 
 
@@ -201,7 +210,7 @@ def answer_framework_error(request: Call, error: HTTPException) -> Response[byte
     """Answer what the framework refused in the words of our table."""
     match error.status_code:
         case 404:
-            return answer_public_error(request, NotFound("There is nothing at this path."))
+            return answer_no_such_path(request, error)
         case 405:
             answer = answer_public_error(request, MethodNotAllowed())
             answer.headers["Allow"] = ", ".join(sorted(_allowed_methods(request)))
@@ -210,6 +219,11 @@ def answer_framework_error(request: Call, error: HTTPException) -> Response[byte
             return answer_public_error(request, ValidationFailed())
         case _:
             return answer_unexpected(request, error)
+
+
+def answer_no_such_path(request: Call, _error: Exception) -> Response[bytes]:
+    """Answer ``not_found``: for what the file system will not have as a name (too long, with a NUL)."""
+    return answer_public_error(request, NotFound("There is nothing at this path."))
 
 
 def answer_overloaded(request: Call, _error: Overloaded) -> Response[bytes]:

@@ -1,4 +1,4 @@
-"""HTTP/1.1 on one connection, with what uvicorn leaves unbounded bounded: heads, trailers, and how long a head may take.
+"""HTTP/1.1 on one connection, with what uvicorn leaves unbounded bounded: heads, trailers, and the wait for a head.
 
 What is no request at all never reaches the app, so it is answered here, in the words of the error table.
 """
@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Refuses what is no HTTP, and heads and trailers beyond their limits, with 400; drops a head that does not come."""
+    """Refuses what is no HTTP, and heads and trailers that are too large, with 400; drops a head that does not come."""
 
     most_head_bytes: ClassVar = 64 * 1024
     """Of a request's first line with its headers, and of its trailers."""

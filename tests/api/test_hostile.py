@@ -33,7 +33,7 @@ WITHIN_S = 10.0
 """For one answer. All but a few come in milliseconds; the machine may be busy with other tests."""
 
 MOST_MEBIBYTES = 48
-"""How much larger the API process may become at its largest, over all cases; each body may be 60 MB, each head endless."""
+"""How much larger the API process may become, over all cases; a body may be 60 MB, a head endless."""
 
 MOST_PROBERS = 2
 """The processes that look into uploads are kept warm."""

@@ -1,4 +1,4 @@
-"""The pages of docs/api tell all of the API: every endpoint, every error, every scope; and no link in them is broken."""
+"""The pages of docs/api tell all of the API: every endpoint, error and scope; and no link in them is broken."""
 
 from __future__ import annotations
 

@@ -71,7 +71,9 @@ class System:
 
         async def sweep(pool: asyncpg.Pool) -> int:
             installed = installation(self.settings)
-            tools = Tools(pool, Steps(pool, WorkerId("wkr_test")), installed.routing, installed.store, keep_sessions_days=365)
+            tools = Tools(
+                pool, Steps(pool, WorkerId("wkr_test")), installed.routing, installed.store, keep_sessions_days=365
+            )
             return await janitor.sweep(tools)
 
         return self.run(sweep)

@@ -15,7 +15,6 @@ from rivya.catalog.model import MediaLimit, Model
 from rivya.catalog.references import USUAL_LIMITS
 from rivya.catalog.shape import MediaKind
 from rivya.errors import FileTooLarge, FileTypeRejected, IdempotencyConflict, NotFound, ValidationFailed
-from rivya.files.draining import Draining
 from rivya.files.form import Incoming
 from rivya.files.formats import mime_of
 from rivya.files.limits import Limits
@@ -24,6 +23,7 @@ from rivya.files.schemas import FileObject, FileUpload
 from rivya.files.service import Files
 from rivya.files.store import NoSuchObject, ObjectStore, headers_of
 from rivya.http import Call, caller, idempotency_key, json_response
+from rivya.kit.draining import Draining
 from rivya.kit.pages import BadPage, ListObject, page
 from rivya.operation import PAGED, Operation
 

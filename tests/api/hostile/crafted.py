@@ -100,11 +100,19 @@ def nested_boxes(depth: int) -> bytes:
     return box(b"ftyp", b"isom\0\0\2\0isommp41") + content
 
 
-def wav(*, rate: int = 48000, channels: int = 2, bits: int = 16, samples_bytes: int = 96_000, says: int | None = None) -> bytes:
+def wav(
+    *, rate: int = 48000, channels: int = 2, bits: int = 16, samples_bytes: int = 96_000, says: int | None = None
+) -> bytes:
     """Return silence with any header."""
     align = max(1, channels * bits // 8) & 0xFFFF
     head = struct.pack("<HHIIHH", 1, channels, rate, (rate * align) & 0xFFFFFFFF, align, bits)
-    chunks = b"fmt " + struct.pack("<I", len(head)) + head + b"data" + struct.pack("<I", samples_bytes if says is None else says)
+    chunks = (
+        b"fmt "
+        + struct.pack("<I", len(head))
+        + head
+        + b"data"
+        + struct.pack("<I", samples_bytes if says is None else says)
+    )
     return b"RIFF" + struct.pack("<I", 36 + samples_bytes) + b"WAVE" + chunks + bytes(samples_bytes)
 
 

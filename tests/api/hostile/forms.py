@@ -77,10 +77,16 @@ def fields() -> Iterator[Case]:
     yield refused("two kinds", form(KIND, field("kind", "video")), "kind")
     yield refused("two files", form(KIND, picture()), "file")
     yield refused("1000 fields of one name", form(*[KIND] * 1000), "kind")
-    yield refused("a field for a file", whole(body(KIND, field("file", b""))), "file", status=415, code="file_type_rejected")
+    yield refused(
+        "a field for a file", whole(body(KIND, field("file", b""))), "file", status=415, code="file_type_rejected"
+    )
     nested = part('form-data; name="kind"', b"--y\r\n\r\nimage\r\n--y--", "Content-Type: multipart/mixed; boundary=y")
     yield refused("a form within a field", form(nested), "kind")
-    mixed = part('form-data; name="file"', b"--y\r\n\r\n" + samples.picture() + b"\r\n--y--", "Content-Type: multipart/mixed; boundary=y")
+    mixed = part(
+        'form-data; name="file"',
+        b"--y\r\n\r\n" + samples.picture() + b"\r\n--y--",
+        "Content-Type: multipart/mixed; boundary=y",
+    )
     yield refused("a form within the file", whole(body(KIND, mixed)), "file", status=415, code="file_type_rejected")
 
 
@@ -123,21 +129,55 @@ def syntax() -> Iterator[Case]:
 def sizes() -> Iterator[Case]:
     typed = f"Content-Type: {TYPE}".encode()
     too_large = {"status": 413, "code": "file_too_large"}
-    yield refused("a terabyte that is announced", raw(UPLOAD, typed, b"Content-Length: 1000000000000"), "file", **too_large)
-    yield refused("a terabyte that waits to be asked for", raw(UPLOAD, typed, b"Expect: 100-continue", b"Content-Length: 1000000000000"), "file", **too_large)
+    yield refused(
+        "a terabyte that is announced", raw(UPLOAD, typed, b"Content-Length: 1000000000000"), "file", **too_large
+    )
+    yield refused(
+        "a terabyte that waits to be asked for",
+        raw(UPLOAD, typed, b"Expect: 100-continue", b"Content-Length: 1000000000000"),
+        "file",
+        **too_large,
+    )
     yield refused("a picture of 11 MB", whole(body(KIND, file(bytes(11 * MEBIBYTE)))), "file", **too_large)
     endless = [chunk(KIND + picture()[:-2]), *([chunk(bytes(MEBIBYTE))] * 60)]
-    yield refused("a picture in chunks without end", raw(UPLOAD, typed, b"Transfer-Encoding: chunked", body=endless), "file", **too_large)
-    yield refused("a picture in single bytes", raw(UPLOAD, typed, b"Transfer-Encoding: chunked", body=[b"".join(chunk(bytes([b])) for b in KIND) * 4, chunk(b"")]), "kind")
+    yield refused(
+        "a picture in chunks without end",
+        raw(UPLOAD, typed, b"Transfer-Encoding: chunked", body=endless),
+        "file",
+        **too_large,
+    )
+    yield refused(
+        "a picture in single bytes",
+        raw(
+            UPLOAD,
+            typed,
+            b"Transfer-Encoding: chunked",
+            body=[b"".join(chunk(bytes([b])) for b in KIND) * 4, chunk(b"")],
+        ),
+        "kind",
+    )
 
 
 def names() -> Iterator[Case]:
     for given, kept in NAMES.items():
-        yield accepted(f"the name {given[:40]!r}", lambda target, given=given: upload(target.client, samples.picture(), name=given), 201, file_name=kept)
+        yield accepted(
+            f"the name {given[:40]!r}",
+            lambda target, given=given: upload(target.client, samples.picture(), name=given),
+            201,
+            file_name=kept,
+        )
     header = 'form-data; name="file"; filename="a.png"\r\nX-Injected: 1\r\nContent-Type: text/html'
-    yield accepted("a name that becomes headers", whole(body(KIND, part(header, samples.picture()))), 201, file_name="a.png", mime_type="image/png")
+    yield accepted(
+        "a name that becomes headers",
+        whole(body(KIND, part(header, samples.picture()))),
+        201,
+        file_name="a.png",
+        mime_type="image/png",
+    )
     star = "form-data; name=\"file\"; filename*=UTF-8''..%2f..%2fpasswd"
-    yield accepted("a name in the extended form", whole(body(KIND, part(star, samples.picture()))), 201, file_name="file.png")
+    yield accepted(
+        "a name in the extended form", whole(body(KIND, part(star, samples.picture()))), 201, file_name="file.png"
+    )
 
 
 CASES = [*fields(), *syntax(), *sizes(), *names()]

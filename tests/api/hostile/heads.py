@@ -19,24 +19,92 @@ def with_key(key: str | bytes) -> Call:
 
 
 def keys() -> Iterator[Case]:
-    for header in ("", "Bearer", "Bearer ", "Bearer  ", "Basic cnZ5YTpz", "Token rvya_sk_x", "rvya_sk_x", "Digest username=x", "Bearer\u00a0x", "Bearer,x"):
+    for header in (
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer  ",
+        "Basic cnZ5YTpz",
+        "Token rvya_sk_x",
+        "rvya_sk_x",
+        "Digest username=x",
+        "Bearer\u00a0x",
+        "Bearer,x",
+    ):
         yield refused(f"the authorization {header!r}", with_key(header), status=401, code="api_key_missing")
-    for secret in ("rvya_sk_", "rvya_sk_" + "0" * 49, "rvya_sk_" + "A" * 43, "x", "null", "undefined", "' or '1'='1", "rvya_sk_%00", "a b c", "x" * 30_000, "../../secret.key", "{{key}}"):
+    for secret in (
+        "rvya_sk_",
+        "rvya_sk_" + "0" * 49,
+        "rvya_sk_" + "A" * 43,
+        "x",
+        "null",
+        "undefined",
+        "' or '1'='1",
+        "rvya_sk_%00",
+        "a b c",
+        "x" * 30_000,
+        "../../secret.key",
+        "{{key}}",
+    ):
         yield refused(f"the key {secret[:30]!r}", with_key(f"Bearer {secret}"), status=401, code="api_key_invalid")
     for secret in (b"\xff\xfe", "rvya_sk_é".encode(), "\U0001f511".encode(), b"\xed\xa0\x80"):
         yield refused(f"the key {secret!r}", with_key(b"Bearer " + secret), status=401, code="api_key_invalid")
-    yield refused("a key in the query", lambda target: Client(target.base_url).get(f"/api/v1/credits?api_key={target.client.key}&access_token={target.client.key}"), status=401, code="api_key_missing")
-    yield refused("a key in a cookie", lambda target: Client(target.base_url).get("/api/v1/credits", headers={"Cookie": f"Authorization=Bearer {target.client.key}"}), status=401, code="api_key_missing")
-    yield refused("a key under another name", lambda target: Client(target.base_url).get("/api/v1/credits", headers={"X-API-Key": target.client.key or ""}), status=401, code="api_key_missing")
+    yield refused(
+        "a key in the query",
+        lambda target: Client(target.base_url).get(
+            f"/api/v1/credits?api_key={target.client.key}&access_token={target.client.key}"
+        ),
+        status=401,
+        code="api_key_missing",
+    )
+    yield refused(
+        "a key in a cookie",
+        lambda target: Client(target.base_url).get(
+            "/api/v1/credits", headers={"Cookie": f"Authorization=Bearer {target.client.key}"}
+        ),
+        status=401,
+        code="api_key_missing",
+    )
+    yield refused(
+        "a key under another name",
+        lambda target: Client(target.base_url).get("/api/v1/credits", headers={"X-API-Key": target.client.key or ""}),
+        status=401,
+        code="api_key_missing",
+    )
 
 
 def idempotency() -> Iterator[Case]:
-    for name, key in {"256 characters": b"x" * 256, "nothing": b"", "a tab": b"a\tb", "Latin-1": b"\xe9", "UTF-8": "ключ".encode(), "30,000 characters": b"x" * 30_000, "C1 controls": b"a\x85b"}.items():
-        yield refused(f"an Idempotency-Key of {name}", raw(SUBMIT, LENGTH, b"Idempotency-Key: " + key, body=[BODY]), "Idempotency-Key")
+    for name, key in {
+        "256 characters": b"x" * 256,
+        "nothing": b"",
+        "a tab": b"a\tb",
+        "Latin-1": b"\xe9",
+        "UTF-8": "ключ".encode(),
+        "30,000 characters": b"x" * 30_000,
+        "C1 controls": b"a\x85b",
+    }.items():
+        yield refused(
+            f"an Idempotency-Key of {name}",
+            raw(SUBMIT, LENGTH, b"Idempotency-Key: " + key, body=[BODY]),
+            "Idempotency-Key",
+        )
 
 
 def preferences() -> Iterator[Case]:
-    for prefer in ("wait", "wait=", "wait=-1", "wait=abc", "wait=99999999999999999999", "wait=1e9", "wait=NaN", "wait=1, wait=2", "respond-async; x=\"", "=", ",,,,", "x" * 5000):
+    for prefer in (
+        "wait",
+        "wait=",
+        "wait=-1",
+        "wait=abc",
+        "wait=99999999999999999999",
+        "wait=1e9",
+        "wait=NaN",
+        "wait=1, wait=2",
+        'respond-async; x="',
+        "=",
+        ",,,,",
+        "x" * 5000,
+    ):
         yield refused(f"Prefer: {prefer[:30]} with a body that is refused", generation({}, Prefer=prefer), "model")
 
 
@@ -55,7 +123,10 @@ def floods() -> Iterator[Case]:
     yield refused("a method without end", unaided(*([b"A" * 65_536] * 300)))
     yield refused("a path of 100 KB", raw("GET /api/v1/models/" + "a" * 100_000 + " HTTP/1.1"))
     yield refused("a query of 100 KB", raw("GET /api/v1/models?" + "a" * 100_000 + " HTTP/1.1"))
-    yield refused("trailers without end", raw(SUBMIT, CHUNKED, body=[b"15\r\n" + BODY + b"\r\n0\r\n", *([b"X-A: b\r\n" * 1000] * 2000)]))
+    yield refused(
+        "trailers without end",
+        raw(SUBMIT, CHUNKED, body=[b"15\r\n" + BODY + b"\r\n0\r\n", *([b"X-A: b\r\n" * 1000] * 2000)]),
+    )
     yield refused("a chunk's extension without end", raw(SUBMIT, CHUNKED, body=[b"15;a=", *([b"a" * 65_536] * 300)]))
     yield refused("a chunk's size without end", raw(SUBMIT, CHUNKED, body=[b"0" * 65_536] * 300))
 
@@ -83,7 +154,13 @@ def two_readings() -> Iterator[Case]:
     }
     for name, headers in submits.items():
         yield refused(name, raw(SUBMIT, *headers, body=[BODY, b"0\r\n\r\n"]))
-    chunks = {"no number": b"zz\r\nabc\r\n", "a minus": b"-1\r\n", "a size beyond 64 bits": b"f" * 17 + b"\r\n", "a wrong end": b"15\r\n" + BODY + b"XX0\r\n\r\n", "a line feed alone": b"15\n" + BODY + b"\n0\n\n"}
+    chunks = {
+        "no number": b"zz\r\nabc\r\n",
+        "a minus": b"-1\r\n",
+        "a size beyond 64 bits": b"f" * 17 + b"\r\n",
+        "a wrong end": b"15\r\n" + BODY + b"XX0\r\n\r\n",
+        "a line feed alone": b"15\n" + BODY + b"\n0\n\n",
+    }
     for name, body in chunks.items():
         yield refused(f"a chunk with {name}", raw(SUBMIT, CHUNKED, body=[body]))
 
@@ -118,18 +195,50 @@ def not_http() -> Iterator[Case]:
     }
     for name, head in heads.items():
         yield refused(name, unaided(head))
-    yield refused("a Host that is markup", unaided(b"GET /api/v1/credits HTTP/1.1\r\nHost: <script>@:99999\r\nConnection: close\r\n\r\n"))
+    yield refused(
+        "a Host that is markup",
+        unaided(b"GET /api/v1/credits HTTP/1.1\r\nHost: <script>@:99999\r\nConnection: close\r\n\r\n"),
+    )
 
 
 def harmless() -> Iterator[Case]:
     yield accepted("HTTP/1.0", raw("GET /api/v1/credits HTTP/1.0"))
     yield accepted("a whole URL in place of a path", raw("GET http://127.0.0.1:1/api/v1/credits HTTP/1.1"))
     yield accepted("a second Host", raw(GET, b"Host: other"))
-    yield accepted("headers of proxies", get("/api/v1/credits", **{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher", "Forwarded": "for=_x"}))
-    yield accepted("an upgrade to WebSocket", raw(GET, b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="))
-    yield accepted("many languages", get("/api/v1/credits", **{"Accept-Language": ",".join(["x;q=0.1"] * 1000), "Accept": "*/*," * 1000}))
-    yield refused("100 Continue and a body that is refused", raw(SUBMIT, b"Expect: 100-continue", b"Content-Length: 2", body=[b"{}"]), "model")
-    yield refused("an expectation that nobody meets", raw(SUBMIT, b"Expect: 200-ok", b"Content-Length: 2", body=[b"{}"]), "model")
+    yield accepted(
+        "headers of proxies",
+        get(
+            "/api/v1/credits",
+            **{
+                "X-Forwarded-For": "127.0.0.1",
+                "X-Forwarded-Host": "evil.example",
+                "X-Forwarded-Proto": "gopher",
+                "Forwarded": "for=_x",
+            },
+        ),
+    )
+    yield accepted(
+        "an upgrade to WebSocket",
+        raw(
+            GET,
+            b"Connection: Upgrade",
+            b"Upgrade: websocket",
+            b"Sec-WebSocket-Version: 13",
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        ),
+    )
+    yield accepted(
+        "many languages",
+        get("/api/v1/credits", **{"Accept-Language": ",".join(["x;q=0.1"] * 1000), "Accept": "*/*," * 1000}),
+    )
+    yield refused(
+        "100 Continue and a body that is refused",
+        raw(SUBMIT, b"Expect: 100-continue", b"Content-Length: 2", body=[b"{}"]),
+        "model",
+    )
+    yield refused(
+        "an expectation that nobody meets", raw(SUBMIT, b"Expect: 200-ok", b"Content-Length: 2", body=[b"{}"]), "model"
+    )
 
 
 CASES = [*keys(), *idempotency(), *preferences(), *floods(), *two_readings(), *not_http(), *harmless()]

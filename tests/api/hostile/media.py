@@ -102,7 +102,19 @@ def other_types() -> Iterator[Case]:
 
 
 def other_kinds() -> Iterator[Case]:
-    kinds = {"png": "image", "jpeg": "image", "webp": "image", "mp4": "video", "mov": "video", "webm": "video", "mp3": "audio", "wav": "audio", "ogg": "audio", "m4a": "audio", "aac": "audio"}
+    kinds = {
+        "png": "image",
+        "jpeg": "image",
+        "webp": "image",
+        "mp4": "video",
+        "mov": "video",
+        "webm": "video",
+        "mp3": "audio",
+        "wav": "audio",
+        "ogg": "audio",
+        "m4a": "audio",
+        "aac": "audio",
+    }
     for name, own in kinds.items():
         for kind in {"image", "video", "audio"} - {own}:
             yield rejected(name, partial(sample, name), kind)
@@ -118,40 +130,93 @@ def polyglots() -> Iterator[Case]:
     yield rejected("a line before a picture", constant(b"\r\n" + picture))
     yield rejected("a picture's signature before html", constant(crafted.SIGNATURE + SCRIPT))
     yield rejected("a jpeg's signature before javascript", constant(b"\xff\xd8\xff/*" + SCRIPT))
-    yield rejected("an mp4's signature before html", constant(crafted.box(b"ftyp", b"isom\0\0\2\0isom") + SCRIPT), "video")
-    yield taken("png with a zip behind it", constant(picture + crafted.zipped(("a.html", SCRIPT))), "image", "image/png")
+    yield rejected(
+        "an mp4's signature before html", constant(crafted.box(b"ftyp", b"isom\0\0\2\0isom") + SCRIPT), "video"
+    )
+    yield taken(
+        "png with a zip behind it", constant(picture + crafted.zipped(("a.html", SCRIPT))), "image", "image/png"
+    )
     yield taken("png with html behind it", constant(picture + SCRIPT), "image", "image/png")
-    yield taken("png with html in a text", constant(crafted.with_block(b"tEXt", b"Comment\0" + SCRIPT)), "image", "image/png")
-    yield taken("jpeg with a pdf in a comment", constant(crafted.jpeg_saying(b"%PDF-1.7\n1 0 obj<<>>endobj")), "image", "image/jpeg")
-    yield taken("jpeg with php in a comment", constant(crafted.jpeg_saying(b"<?php system('id'); ?>")), "image", "image/jpeg")
-    yield taken("mp4 with html in a free box", lambda: sample("mp4") + crafted.box(b"free", SCRIPT), "video", "video/mp4")
-    yield taken("mp3 with a page in its tag", lambda: b"ID3\x03\0\0\0\0\0\x19" + SCRIPT + sample("mp3"), "audio", "audio/mpeg")
+    yield taken(
+        "png with html in a text", constant(crafted.with_block(b"tEXt", b"Comment\0" + SCRIPT)), "image", "image/png"
+    )
+    yield taken(
+        "jpeg with a pdf in a comment",
+        constant(crafted.jpeg_saying(b"%PDF-1.7\n1 0 obj<<>>endobj")),
+        "image",
+        "image/jpeg",
+    )
+    yield taken(
+        "jpeg with php in a comment", constant(crafted.jpeg_saying(b"<?php system('id'); ?>")), "image", "image/jpeg"
+    )
+    yield taken(
+        "mp4 with html in a free box", lambda: sample("mp4") + crafted.box(b"free", SCRIPT), "video", "video/mp4"
+    )
+    yield taken(
+        "mp3 with a page in its tag", lambda: b"ID3\x03\0\0\0\0\0\x19" + SCRIPT + sample("mp3"), "audio", "audio/mpeg"
+    )
 
 
 def bombs() -> Iterator[Case]:
-    for width, height in ((50_000, 50_000), (10_001, 10_000), (0x7FFFFFFF, 1), (1, 0x7FFFFFFF), (0xFFFFFFFF, 0xFFFFFFFF), (0, 0), (1, 0)):
+    for width, height in (
+        (50_000, 50_000),
+        (10_001, 10_000),
+        (0x7FFFFFFF, 1),
+        (1, 0x7FFFFFFF),
+        (0xFFFFFFFF, 0xFFFFFFFF),
+        (0, 0),
+        (1, 0),
+    ):
         yield rejected(f"png that claims {width} by {height}", partial(samples.png_that_claims, width, height))
     yield rejected("png of 2500 megapixels that are there", lambda: crafted.inflating(50_000, 50_000, bits=1, colour=0))
-    yield taken("png of 100 megapixels in 40 KB", lambda: crafted.inflating(10_000, 10_000, bits=1, colour=0), "image", "image/png")
-    yield taken("png with 500 MB behind its rows", lambda: crafted.png(crafted.header(8, 6), crafted.block(b"IDAT", crafted.zeros(500 * MEBIBYTE))), "image", "image/png")
-    yield rejected("png with a text of 200 MB", lambda: crafted.with_block(b"zTXt", b"a\0\0" + crafted.zeros(200 * MEBIBYTE)))
-    yield rejected("png with a profile of 200 MB", lambda: crafted.with_block(b"iCCP", b"a\0\0" + crafted.zeros(200 * MEBIBYTE)))
+    yield taken(
+        "png of 100 megapixels in 40 KB",
+        lambda: crafted.inflating(10_000, 10_000, bits=1, colour=0),
+        "image",
+        "image/png",
+    )
+    yield taken(
+        "png with 500 MB behind its rows",
+        lambda: crafted.png(crafted.header(8, 6), crafted.block(b"IDAT", crafted.zeros(500 * MEBIBYTE))),
+        "image",
+        "image/png",
+    )
+    yield rejected(
+        "png with a text of 200 MB", lambda: crafted.with_block(b"zTXt", b"a\0\0" + crafted.zeros(200 * MEBIBYTE))
+    )
+    yield rejected(
+        "png with a profile of 200 MB", lambda: crafted.with_block(b"iCCP", b"a\0\0" + crafted.zeros(200 * MEBIBYTE))
+    )
     yield taken("moving png that claims 2 billion frames", lambda: crafted.moving(0x7FFFFFFF), "image", "image/png")
-    yield rejected("png with an endless chunk", constant(crafted.SIGNATURE + crafted.header(8, 6) + b"\x7f\xff\xff\xffIDAT" + bytes(1000)))
+    yield rejected(
+        "png with an endless chunk",
+        constant(crafted.SIGNATURE + crafted.header(8, 6) + b"\x7f\xff\xff\xffIDAT" + bytes(1000)),
+    )
     yield rejected("png with a wrong checksum", constant(samples.picture()[:29] + b"\0\0\0\0" + samples.picture()[33:]))
     yield rejected("png without rows", constant(crafted.png(crafted.header(8, 6))))
     yield rejected("jpeg that claims 65,500 by 65,500", partial(crafted.jpeg_that_claims, 65_500, 65_500))
     yield rejected("zip of 256 MB", lambda: crafted.zipped(*((f"{n}", bytes(64 * MEBIBYTE)) for n in range(4))))
     yield rejected("gzip of 100 MB", lambda: gzip.compress(bytes(100 * MEBIBYTE)), "video")
     yield rejected("mp4 of 10,000 tracks", lambda: crafted.with_tracks(samples.video("mp4"), 10_000), "video")
-    yield rejected("m4a of 10,000 tracks", lambda: crafted.with_tracks(samples.sound("ipod", codec="aac"), 10_000), "audio")
+    yield rejected(
+        "m4a of 10,000 tracks", lambda: crafted.with_tracks(samples.sound("ipod", codec="aac"), 10_000), "audio"
+    )
     yield rejected("mp4 of 17 tracks", lambda: crafted.with_tracks(samples.video("mp4"), 17), "video")
     yield rejected("mp4 of boxes 100,000 deep", lambda: crafted.nested_boxes(100_000), "video")
     yield rejected("mp4 with a hole", lambda: sample("mp4")[:64] + bytes(4000) + sample("mp4")[4064:], "video")
 
 
 def ends() -> Iterator[Case]:
-    for name, kind in {"png": "image", "jpeg": "image", "webp": "image", "mp4": "video", "faststart": "video", "mov": "video", "webm": "video", "m4a": "audio"}.items():
+    for name, kind in {
+        "png": "image",
+        "jpeg": "image",
+        "webp": "image",
+        "mp4": "video",
+        "faststart": "video",
+        "mov": "video",
+        "webm": "video",
+        "m4a": "audio",
+    }.items():
         for part in (0.05, 0.3, 0.6):
             yield rejected(f"{part:.0%} of a {name}", cut(name, part), kind)
     yield rejected("png without its last bytes", lambda: sample("png")[:-40])
@@ -166,9 +231,19 @@ def lies() -> Iterator[Case]:
         "4 billion samples a second": {"rate": 0xFFFFFFFF}, "no samples": {"samples_bytes": 0},
     }.items():  # fmt: skip
         yield rejected(f"wav of {name}", partial(crafted.wav, **header), "audio")
-    yield accepted("wav that says it is endless", sent(partial(crafted.wav, samples_bytes=192_000, says=0xFFFFFFFF), "audio"), 201, duration_seconds=1.0)
+    yield accepted(
+        "wav that says it is endless",
+        sent(partial(crafted.wav, samples_bytes=192_000, says=0xFFFFFFFF), "audio"),
+        201,
+        duration_seconds=1.0,
+    )
     for said in (0, 1, 0x7FFFFFFF):
-        yield accepted(f"mp4 that says it lasts {said} ms", sent(lambda said=said: crafted.with_duration(samples.video("mp4", seconds=2, sound="aac"), said), "video"), 201, kind="video")
+        yield accepted(
+            f"mp4 that says it lasts {said} ms",
+            sent(lambda said=said: crafted.with_duration(samples.video("mp4", seconds=2, sound="aac"), said), "video"),
+            201,
+            kind="video",
+        )
 
 
 CASES = [*other_types(), *other_kinds(), *polyglots(), *bombs(), *ends(), *lies()]

@@ -55,10 +55,30 @@ def nowhere() -> Iterator[Case]:
 
 def methods() -> Iterator[Case]:
     for method in ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "MKCOL", "LOCK", "PURGE", "SEARCH", "REPORT"):
-        yield refused(f"{method} on a collection", lambda target, method=method: target.client.call(method, GENERATIONS), status=405, code="method_not_allowed")
-    yield refused("POST on a balance", lambda target: target.client.post("/api/v1/credits", {"current_credits": 10**9}), status=405, code="method_not_allowed")
-    overrides = {"X-HTTP-Method-Override": "DELETE", "X-Method-Override": "DELETE", "X-Original-URL": "/api/v1/models", "X-Rewrite-URL": "/api/v1/models"}
-    yield refused("headers that would be another call", lambda target: Client(target.base_url).get("/api/v1/credits", headers=overrides), status=401, code="api_key_missing")
+        yield refused(
+            f"{method} on a collection",
+            lambda target, method=method: target.client.call(method, GENERATIONS),
+            status=405,
+            code="method_not_allowed",
+        )
+    yield refused(
+        "POST on a balance",
+        lambda target: target.client.post("/api/v1/credits", {"current_credits": 10**9}),
+        status=405,
+        code="method_not_allowed",
+    )
+    overrides = {
+        "X-HTTP-Method-Override": "DELETE",
+        "X-Method-Override": "DELETE",
+        "X-Original-URL": "/api/v1/models",
+        "X-Rewrite-URL": "/api/v1/models",
+    }
+    yield refused(
+        "headers that would be another call",
+        lambda target: Client(target.base_url).get("/api/v1/credits", headers=overrides),
+        status=401,
+        code="api_key_missing",
+    )
 
 
 CASES = [*ids(), *nowhere(), *methods()]

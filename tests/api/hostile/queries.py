@@ -34,7 +34,11 @@ def pages() -> Iterator[Case]:
         for cursor in CURSORS:
             yield refused(f"{path}?cursor={cursor[:30]}", get(f"{path}?cursor={cursor}"), "cursor")
         yield refused(f"{path} with two limits", get(f"{path}?limit=0&limit=101"), "limit")
-        yield accepted(f"{path} with 10,000 unknown fields", get(f"{path}?" + "&".join(f"x{n}" for n in range(10_000))), object="list")
+        yield accepted(
+            f"{path} with 10,000 unknown fields",
+            get(f"{path}?" + "&".join(f"x{n}" for n in range(10_000))),
+            object="list",
+        )
 
 
 CASES = [*pages()]

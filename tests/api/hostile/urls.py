@@ -82,9 +82,32 @@ OURS = (
 def shapes() -> Iterator[Case]:
     for value in (5, None, True, ["https://127.0.0.1/"], {"href": "https://127.0.0.1/"}):
         yield refused(f"a url that is {value!r}", reference(url=value), ITEMS)
-    yield refused("an item that is a url", generation({"model": "demanding", "prompt": "a", "params": {"style": "ink", "referenceMediaItems": ["https://127.0.0.1/"]}}), ITEMS)
+    yield refused(
+        "an item that is a url",
+        generation(
+            {
+                "model": "demanding",
+                "prompt": "a",
+                "params": {"style": "ink", "referenceMediaItems": ["https://127.0.0.1/"]},
+            }
+        ),
+        ITEMS,
+    )
     yield refused("an item within an item", reference(url="x", items=[{"url": "https://127.0.0.1/"}]), ITEMS)
-    yield refused("10,000 items", generation({"model": "demanding", "prompt": "a", "params": {"style": "ink", "referenceMediaItems": [{"url": "https://127.0.0.1/", "kind": "image"}] * 10_000}}), ITEMS)
+    yield refused(
+        "10,000 items",
+        generation(
+            {
+                "model": "demanding",
+                "prompt": "a",
+                "params": {
+                    "style": "ink",
+                    "referenceMediaItems": [{"url": "https://127.0.0.1/", "kind": "image"}] * 10_000,
+                },
+            }
+        ),
+        ITEMS,
+    )
     for kind in ("", "Image", "image\0", "document", "video", "audio", "../image", "x" * 100_000):
         yield refused(f"the kind {kind[:20]!r}", reference(url="https://127.0.0.1/", kind=kind), f"{ITEMS}[0].kind")
     for name in ("headers", "method", "body", "proxy", "__proto__", "key", "object_key"):
