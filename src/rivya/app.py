@@ -93,6 +93,7 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
             )
             state.generations = Generations(
                 pool,
+                hub,
                 models=installed.models,
                 routing=installed.routing,
                 references=References(links=installed.links, tokens=tokens, find=state.files.find, fetch=fetcher.fetch),

@@ -54,7 +54,7 @@ PAGED = (
     Query(
         "cursor",
         {"type": "string", "maxLength": 1024, "pattern": "^[A-Za-z0-9_-]*$"},
-        "The `next_cursor` of the page before: opaque, and good for the same list with the same filters only.",
+        "The `next_cursor` of the page before: opaque, and good for the same list only.",
     ),
 )
 """What every list takes."""

@@ -13,11 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.chat.upstream import Upstream
+from rivya.providers import routing
 from tests.docs.pages import PAGES, Block, blocks, differences, text
 from tests.files.samples import sound
 from tests.running import Rivya
-from tests.scripted import all_scripted, new_key
+from tests.scripted import new_key
+
+AS_INSTALLED = Path(routing.__file__).parent / "providers.toml"
+"""The providers that come with the package: the examples run on the built-in models, as they do for a reader."""
 
 ASLEEP = "the worker sleeps"
 """The note of a block that is about a task which nobody has begun yet."""
@@ -49,9 +52,7 @@ class Reader:
 
 @pytest.fixture
 def reader(database_url: str, tmp_path: Path) -> Iterator[Reader]:
-    upstream = Upstream()
-    upstream.start()
-    rivya = Rivya(database_url, tmp_path / "rivya", all_scripted(tmp_path, chat_url=upstream.url))
+    rivya = Rivya(database_url, tmp_path / "rivya", {"RIVYA_PROVIDERS_FILE": str(AS_INSTALLED)})
     try:
         worker = rivya.worker()
         process, base_url = rivya.serve()
@@ -64,9 +65,9 @@ def reader(database_url: str, tmp_path: Path) -> Iterator[Reader]:
         yield Reader(home, environment, worker.pid)
     finally:
         rivya.close()
-        upstream.stop()
 
 
+@pytest.mark.engines
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
 def test_every_example_runs_and_answers_as_shown(reader: Reader) -> None:
     for page in PAGES:

@@ -22,8 +22,8 @@ from rivya.errors import (
     UpstreamUnavailable,
     ValidationFailed,
 )
-from rivya.http import Call, caller, idempotency_key, json_response, read_json
-from rivya.kit.pages import BadPage, ListObject, page
+from rivya.http import Call, asked_page, caller, idempotency_key, json_response, read_json
+from rivya.kit.pages import ListObject
 from rivya.operation import PAGED, Operation
 
 _encode = msgspec.json.Encoder().encode
@@ -96,11 +96,7 @@ async def stream(request: Call) -> ASGIApp:
 async def list_sessions(request: Call) -> Response[bytes]:
     """Return the account's sessions, newest first."""
     key = await caller(request)
-    query = request.query_params
-    try:
-        wanted = page(query.get("limit"), query.get("cursor"), of="chat sessions")
-    except BadPage as error:
-        raise ValidationFailed(str(error), param=error.param) from error
+    wanted = asked_page(request, of="chat sessions")
     return json_response(_encode(await _sessions(request).list(key.account, wanted)))
 
 

@@ -16,7 +16,7 @@ from rivya.files.model import File
 from rivya.kit.ids import AccountId, is_id
 
 _NEEDS_TOKEN = ("video", "audio")
-_MOST_URL = 4096
+MOST_URL = 4096
 _WEB = re.compile(r"https?:", re.IGNORECASE)
 
 
@@ -87,7 +87,7 @@ class References:
 
     async def _object_of(self, account: AccountId, url: str) -> File | str | None:
         """Return the file, or the key of the result, that a URL of ours leads to; None if it leads nowhere."""
-        if len(url) > _MOST_URL:
+        if len(url) > MOST_URL:
             return None
         if is_id("file", url):
             return await self._find(account=account, file=url)

@@ -22,9 +22,9 @@ from rivya.files.links import MediaLinks
 from rivya.files.schemas import FileObject, FileUpload
 from rivya.files.service import Files
 from rivya.files.store import NoSuchObject, ObjectStore, headers_of
-from rivya.http import Call, caller, idempotency_key, json_response
+from rivya.http import Call, asked_page, caller, idempotency_key, json_response
 from rivya.kit.draining import Draining
-from rivya.kit.pages import BadPage, ListObject, page
+from rivya.kit.pages import ListObject
 from rivya.operation import PAGED, Operation
 
 _encode = msgspec.json.Encoder().encode
@@ -84,11 +84,7 @@ async def upload(request: Call) -> Response[bytes]:
 async def list_files(request: Call) -> Response[bytes]:
     """Return the account's files, newest first."""
     key = await caller(request)
-    query = request.query_params
-    try:
-        wanted = page(query.get("limit"), query.get("cursor"), of="files")
-    except BadPage as error:
-        raise ValidationFailed(str(error), param=error.param) from error
+    wanted = asked_page(request, of="files")
     return json_response(_encode(await _service(request).list(account=key.account, page=wanted)))
 
 
