@@ -22,7 +22,7 @@ class CreateGeneration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str
     prompt: str | None = None
     params: dict[str, Any] = {}
-    client_request_id: str | None = None
+    client_request_id: Trace | None = None
 
 
 class ReferenceMediaItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
