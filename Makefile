@@ -6,7 +6,7 @@ RIVYA := $(BIN)/rivya
 INSTALL := $(UV) pip install --quiet --require-hashes --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up demo test lint types format chaos bench lock clean
+.PHONY: help setup setup-dev up demo test lint types format chaos fuzz bench lock clean
 
 help: ## Show what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -38,6 +38,9 @@ format: .venv/.dev ## Put code into the house's format
 
 chaos: .venv/.dev ## Kill everything at random for some minutes, and check that nothing is lost
 	@RIVYA_CHAOS_TASKS=500 RIVYA_CHAOS_KILLS=24 $(BIN)/python -m pytest tests/chaos -s
+
+fuzz: .venv/.dev ## Send the API whatever its document allows and forbids; RIVYA_FUZZ_EXAMPLES an operation
+	@RIVYA_FUZZ_EXAMPLES=$${RIVYA_FUZZ_EXAMPLES:-200} $(BIN)/python -m pytest tests/api/test_schemathesis.py -s
 
 bench: .venv/.dev ## Measure against baselines in the same run; writes bench/RESULTS.md
 	@$(BIN)/python -m bench

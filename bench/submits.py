@@ -15,10 +15,11 @@ _BODY = json.dumps({"model": "scripted", "prompt": "Editorial product photo on a
 
 _PGBENCH = """\\set n random(0, {last})
 select outcome from generation_accept(
-    'acct_' || :n, 'task_' || gen_random_uuid(), 'key_1', 'api', 'scripted',
+    'acct_' || :n, 'task_' || gen_random_uuid(), 'key_' || :n, 'api', 'scripted',
     'Editorial product photo on a clean studio set', '{{"outcome":"done","delay_s":0}}', '[]', null, 2, now(),
     now() + interval '2 minutes', 'generate.scripted.scripted', 'POST /api/v1/generations',
-    gen_random_uuid()::text, decode('00112233445566778899aabbccddeeff', 'hex'), '\\x7b7d');
+    gen_random_uuid()::text, decode('00112233445566778899aabbccddeeff', 'hex'), '\\x7b7d',
+    1000000000, null);
 """
 
 

@@ -1,4 +1,4 @@
-"""An installation where every model that there is can be called: the scripted provider answers for all of them."""
+"""An installation where every model that there is can be called: scripted providers answer for all of them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from rivya.keys.model import SCOPES
 from rivya.kit.db import open_pool
 
 
-def all_scripted(folder: Path, *, catalog: Path | None = None) -> dict[str, str]:
-    """Return the settings of such an installation; its providers file is written into ``folder``."""
-    route = '[[routes]]\nmodel = "{}"\nprovider = "scripted"\ntarget = "scripted"\n'
-    models = [id for id, model in load(folder=catalog).items() if model.is_async and id != "scripted"]
+def all_scripted(folder: Path, *, chat_url: str, catalog: Path | None = None) -> dict[str, str]:
+    """Return the settings of such an installation; its providers file is written into ``folder``.
+
+    ``chat_url`` is where tests/chat/upstream.py answers for the chat models.
+    """
+    route = '[[routes]]\nmodel = "{}"\nprovider = "{}"\ntarget = "scripted"\n'
+    models = {id: model.is_async for id, model in load(folder=catalog).items() if id != "scripted"}
+    routes = [route.format(id, "scripted" if is_async else "talker") for id, is_async in models.items()]
     providers = folder / "providers.toml"
-    providers.write_text("[providers]\n" + "".join(route.format(model) for model in models))
+    providers.write_text(f'[providers.talker]\nkind = "openai"\nurl = "{chat_url}"\n' + "".join(routes))
     own = {"RIVYA_CATALOG_DIR": str(catalog)} if catalog is not None else {}
     return {"RIVYA_PROVIDERS_FILE": str(providers), **own}
 

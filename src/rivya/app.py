@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 from litestar.types import ASGIApp
 
@@ -18,6 +18,7 @@ from rivya.chat.routes import router as chat_router
 from rivya.chat.service import Chat
 from rivya.errors import PublicError
 from rivya.files.duration_token import DurationTokens
+from rivya.files.fetching import Fetcher, outbound_for_references
 from rivya.files.probe_process import Probers
 from rivya.files.references import References
 from rivya.files.routes import media
@@ -28,6 +29,7 @@ from rivya.generations.service import Generations
 from rivya.http import (
     RequestIds,
     answer_framework_error,
+    answer_no_such_path,
     answer_overloaded,
     answer_public_error,
     answer_unexpected,
@@ -80,11 +82,21 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
                 folder=settings.data_dir / "uploads",
                 keep_days=settings.media_retention_days,
             )
+            outbound = outbound_for_references(allow_private=settings.references_allow_private)
+            fetcher = Fetcher(
+                pool,
+                outbound=outbound,
+                store=installed.store,
+                probers=probers,
+                folder=settings.data_dir / "uploads",
+                keep_days=settings.media_retention_days,
+            )
             state.generations = Generations(
                 pool,
+                hub,
                 models=installed.models,
                 routing=installed.routing,
-                references=References(links=installed.links, tokens=tokens, find=state.files.find),
+                references=References(links=installed.links, tokens=tokens, find=state.files.find, fetch=fetcher.fetch),
             )
             switch = state.public_api = PublicApiSwitch(pool, hub)
             await switch.refresh()
@@ -104,6 +116,7 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
             ]
             yield
             await chat.close()
+            await outbound.close()
             await probers.close()
             for task in background:
                 task.cancel()
@@ -122,7 +135,11 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
             healthz,
             readyz,
             home,
-            create_static_files_router(path="/static", directories=[_STATIC]),
+            create_static_files_router(
+                path="/static",
+                directories=[_STATIC],
+                exception_handlers={InternalServerException: answer_no_such_path, ValueError: answer_no_such_path},
+            ),
         ],
         lifespan=[lifespan],
         exception_handlers={

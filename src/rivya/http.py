@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,9 +11,7 @@ import structlog
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, InternalServerException
-from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from litestar.types.internal_types import PathParameterDefinition
 
 from rivya.errors import (
     ApiKeyMissing,
@@ -30,7 +27,10 @@ from rivya.keys.last_use import LastUses
 from rivya.keys.model import Key
 from rivya.keys.rates import Rate, RateLimits
 from rivya.kit.batch import Overloaded
+from rivya.kit.draining import drain
 from rivya.kit.ids import new_id
+from rivya.kit.pages import BadPage, Page, page
+from rivya.methods import allowed_methods
 from rivya.operation import Operation
 
 log = structlog.get_logger()
@@ -39,6 +39,8 @@ Call = Request[Any, Any, State]
 Body = TypeVar("Body")
 
 MAX_JSON_BYTES = 1024 * 1024
+MOST_WAIT_S = 60
+_MOST_NAME = 100
 _REQUEST_ID = "rivya_request_id"
 _RATE = "rivya_rate"
 _IDEMPOTENCY_KEY = re.compile(r"^[\x21-\x7e\x20]{1,255}$")
@@ -107,11 +109,15 @@ async def read_json(request: Call, shape: type[Body]) -> Body:
     size = 0
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > MAX_JSON_BYTES:
+        # Who waits for "100 Continue" sends nothing more, and to read would tell it to go on.
+        if "expect" not in request.headers:
+            await drain(request.receive)
         raise _too_large()
     try:
         async for chunk in request.stream():
             size += len(chunk)
             if size > MAX_JSON_BYTES:
+                await drain(request.receive)
                 raise _too_large()
             chunks.append(chunk)
     except InternalServerException as error:  # the framework's word for a client that went away
@@ -129,9 +135,12 @@ def invalid(error: msgspec.ValidationError) -> ValidationFailed:
     text = str(error)
     path = _FIELD.search(text)
     message = _FIELD.sub("", text).replace("Object contains", "The body contains")
-    param = path.group(1) if path else None
-    if (unknown := re.search(r"unknown field `(.*)`", text)) or (unknown := re.search(r"field `(.*)`", text)):
-        param = f"{param}.{unknown.group(1)}" if param else unknown.group(1)
+    param = path.group(1).removesuffix("[...]") if path else None  # msgspec's word for a value of some key
+    if unknown := re.search(r"field `(.*)`", text):
+        name = unknown.group(1)
+        if len(name) > _MOST_NAME:
+            message = message.replace(name, f"{name[:_MOST_NAME]}...")
+        param = f"{param}.{name[:_MOST_NAME]}" if param else name[:_MOST_NAME]
     return ValidationFailed(f"{message}.", param=param or None)
 
 
@@ -141,6 +150,30 @@ def idempotency_key(request: Call) -> str | None:
     if key is not None and not _IDEMPOTENCY_KEY.match(key):
         raise ValidationFailed("Idempotency-Key must be 1 to 255 printable ASCII characters.", param="Idempotency-Key")
     return key
+
+
+def prefer_wait(request: Call) -> int | None:
+    """Return the N of ``Prefer: wait=N`` (RFC 7240). Raises ValidationFailed unless it is 1 to 60.
+
+    Other preferences are left aside, as that document asks.
+    """
+    for preference in request.headers.get("prefer", "").split(","):
+        name, _, value = preference.split(";")[0].partition("=")
+        if name.strip().lower() == "wait":
+            seconds = value.strip().strip('"')
+            if not seconds.isascii() or not seconds.isdigit() or not 1 <= int(seconds[:9]) <= MOST_WAIT_S:
+                raise ValidationFailed(f"Prefer: wait must be 1 to {MOST_WAIT_S} seconds.", param="Prefer")
+            return int(seconds)
+    return None
+
+
+def asked_page(request: Call, *, of: str) -> Page:
+    """Return the page that the query asks for, of the list ``of`` (see kit/pages). Raises ValidationFailed."""
+    query = request.query_params
+    try:
+        return page(query.get("limit"), query.get("cursor"), of=of)
+    except BadPage as error:
+        raise ValidationFailed(str(error), param=error.param) from error
 
 
 async def caller(request: Call) -> Key:
@@ -201,15 +234,20 @@ def answer_framework_error(request: Call, error: HTTPException) -> Response[byte
     """Answer what the framework refused in the words of our table."""
     match error.status_code:
         case 404:
-            return answer_public_error(request, NotFound("There is nothing at this path."))
+            return answer_no_such_path(request, error)
         case 405:
             answer = answer_public_error(request, MethodNotAllowed())
-            answer.headers["Allow"] = ", ".join(sorted(_allowed_methods(request)))
+            answer.headers["Allow"] = ", ".join(sorted(allowed_methods(request.app, request.scope["path"])))
             return answer
         case status if status < 500:
             return answer_public_error(request, ValidationFailed())
         case _:
             return answer_unexpected(request, error)
+
+
+def answer_no_such_path(request: Call, _error: Exception) -> Response[bytes]:
+    """Answer ``not_found``: for what the file system will not have as a name (too long, with a NUL)."""
+    return answer_public_error(request, NotFound("There is nothing at this path."))
 
 
 def answer_overloaded(request: Call, _error: Overloaded) -> Response[bytes]:
@@ -221,22 +259,6 @@ def answer_unexpected(request: Call, error: Exception) -> Response[bytes]:
     """Answer ``internal_error`` and log what happened, by the request's id."""
     log.error("http.unexpected", path=request.scope["path"], exc_info=error)
     return answer_public_error(request, InternalError())
-
-
-def _allowed_methods(request: Call) -> set[str]:
-    asked = request.scope["path"].strip("/").split("/")
-    return {
-        method
-        for route in request.app.routes
-        if isinstance(route, HTTPRoute) and _leads_to(route.path_components, asked)
-        for method in route.methods
-    }
-
-
-def _leads_to(components: Sequence[str | PathParameterDefinition], asked: Sequence[str]) -> bool:
-    return len(components) == len(asked) and all(
-        not isinstance(component, str) or component == part for component, part in zip(components, asked, strict=True)
-    )
 
 
 def _too_large() -> ValidationFailed:

@@ -14,12 +14,10 @@ from litestar.utils import normalize_path
 def allowed_methods(app: Litestar, path: str) -> set[str]:
     """Return the methods that a path takes, OPTIONS among them; none if there is nothing at this path."""
     asked = normalize_path(path).strip("/").split("/")
-    return {
-        method
-        for route in app.routes
-        if isinstance(route, HTTPRoute) and _leads_to(route.path_components, asked)
-        for method in route.methods
-    }
+    routes = [route for route in app.routes if isinstance(route, HTTPRoute) and _leads_to(route.path_components, asked)]
+    # Of /a/b and /a/{id} the router takes the first for /a/b, whatever methods it has.
+    fewest = min((_params(route) for route in routes), default=0)
+    return {method for route in routes if _params(route) == fewest for method in route.methods}
 
 
 class Options:
@@ -37,6 +35,10 @@ class Options:
 
     def _allowed(self, path: str) -> str:
         return ", ".join(sorted(allowed_methods(self._app, path)))
+
+
+def _params(route: HTTPRoute) -> int:
+    return sum(not isinstance(component, str) for component in route.path_components)
 
 
 def _leads_to(components: Sequence[str | PathParameterDefinition], asked: Sequence[str]) -> bool:

@@ -42,7 +42,7 @@ class Operation:
     form: Any = None
     """The multipart/form-data body that it takes, as a struct; a part of type ``bytes`` is a file."""
     events: tuple[tuple[str, Any], ...] = ()
-    """A success is a text/event-stream of these: the name of each event, and its data as a struct."""
+    """A success is a text/event-stream of these: the name of each event, and its data as a struct; None: an error."""
     waits: bool = False
     """It takes ``Prefer: wait=N``."""
     revalidates: bool = False
@@ -54,7 +54,7 @@ PAGED = (
     Query(
         "cursor",
         {"type": "string", "maxLength": 1024, "pattern": "^[A-Za-z0-9_-]*$"},
-        "The `next_cursor` of the page before: opaque, and good for the same list with the same filters only.",
+        "The `next_cursor` of the page before: opaque, and good for the same list only.",
     ),
 )
 """What every list takes."""

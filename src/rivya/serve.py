@@ -8,6 +8,7 @@ import uvicorn
 
 from rivya.app import create_app
 from rivya.installation import installation
+from rivya.protocol import BoundedHttp
 from rivya.settings import Settings
 
 
@@ -18,7 +19,7 @@ def serve(settings: Settings, dsn: str, *, fd: int | None = None) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         ws="none",
         access_log=False,
         log_level="warning",
@@ -28,7 +29,6 @@ def serve(settings: Settings, dsn: str, *, fd: int | None = None) -> None:
         timeout_graceful_shutdown=10,
         limit_concurrency=10_000,
         backlog=2048,
-        h11_max_incomplete_event_size=64 * 1024,
     )
     sockets = [socket.socket(fileno=fd)] if fd is not None else None
     uvicorn.Server(config).run(sockets)

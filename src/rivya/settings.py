@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     object_store_url: str | None = Field(
         None, description="Where media is kept, such as s3://bucket/prefix; by default the data folder."
     )
+    media_redirect: bool = Field(
+        True,
+        description="Whether media links lead on to the object store, where it signs URLs of its own; "
+        "otherwise media pass through the API.",
+    )
     account_requests_a_minute: int = Field(
         6000, ge=1, le=10_000_000, description="The most requests that one account may send in any 60 seconds."
     )
@@ -89,7 +94,13 @@ class Settings(BaseSettings):
     media_link_s: int = Field(
         7 * 24 * 3600, ge=60, le=30 * 24 * 3600, description="How long a media link lives, in seconds."
     )
-    media_retention_days: int = Field(30, ge=1, le=3650, description="How many days uploaded files are kept.")
+    media_retention_days: int = Field(
+        30, ge=1, le=3650, description="How many days uploaded files and fetched references are kept."
+    )
+    references_allow_private: bool = Field(
+        False,
+        description="Whether references may be fetched over http and from private addresses, for development only.",
+    )
     chat_retention_days: int = Field(
         365, ge=1, le=3650, description="How many days a chat session is kept after its last message."
     )

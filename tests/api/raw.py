@@ -28,12 +28,16 @@ def send(base_url: str, head: str, body: Iterable[bytes] = ()) -> RawAnswer:
 
     The body is cut short when the server answers before it has been sent whole.
     """
+    return exchange(base_url, [head.encode("latin-1") + b"\r\nHost: test\r\nConnection: close\r\n\r\n", *body])
+
+
+def exchange(base_url: str, parts: Iterable[bytes]) -> RawAnswer:
+    """Send these bytes as they are, until they have an answer; return the first that is final."""
     address = urlsplit(base_url)
     assert address.hostname is not None
     with socket.create_connection((address.hostname, address.port or 80), timeout=_PATIENCE_S) as connection:
-        connection.sendall(head.encode("latin-1") + b"\r\nHost: test\r\nConnection: close\r\n\r\n")
         try:
-            for part in body:
+            for part in parts:
                 connection.sendall(part)
         except (BrokenPipeError, ConnectionResetError):
             pass
@@ -61,5 +65,8 @@ def _all_of(connection: socket.socket) -> bytes:
 def _parsed(answer: bytes) -> RawAnswer:
     head, _, body = answer.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
+    status = int(first.split(" ")[1])
+    if status < 200:  # such as 100 Continue
+        return _parsed(body)
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    return RawAnswer(int(first.split(" ")[1]), headers, body)
+    return RawAnswer(status, headers, body[: int(headers.get("content-length", len(body)))])

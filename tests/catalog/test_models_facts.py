@@ -15,10 +15,11 @@ from rivya.catalog.example import example_params, example_prompt
 from rivya.catalog.inputs import api_inputs
 from rivya.catalog.loader import load
 from rivya.catalog.model import Model, Param
-from rivya.catalog.price import price, token_price
+from rivya.catalog.price import price
 from rivya.catalog.prompt import check_prompt, made_prompt
 from rivya.catalog.references import MEBIBYTE
 from rivya.catalog.validate import check_params
+from rivya.chat.tokens import price_of
 from rivya.errors import ValidationFailed
 
 MODELS = load()
@@ -339,7 +340,7 @@ def test_a_longer_clip_never_costs_less(one: Decimal, other: Decimal) -> None:
 @given(some.integers(0, 10**6), some.integers(0, 10**6))
 def test_more_tokens_never_cost_less(few: int, more: int) -> None:
     model = MODELS["claude-sonnet-4-6-chat"]
-    assert token_price(model, input_tokens=few, output_tokens=few) >= 1
-    assert token_price(model, input_tokens=few, output_tokens=0) <= token_price(
-        model, input_tokens=few, output_tokens=more
+    assert price_of(model).credits(input_tokens=few, output_tokens=few) >= 1
+    assert price_of(model).credits(input_tokens=few, output_tokens=0) <= price_of(model).credits(
+        input_tokens=few, output_tokens=more
     )

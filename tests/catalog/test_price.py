@@ -8,7 +8,8 @@ from hypothesis import strategies as some
 
 from rivya.catalog.loader import load
 from rivya.catalog.model import Meter, Model, Multiplier
-from rivya.catalog.price import price
+from rivya.catalog.price import factors, price, total
+from rivya.chat.tokens import TokenPrice
 
 MODELS = load()
 CREDITS = some.integers(1, 10_000)
@@ -106,3 +107,43 @@ def test_a_factor_of_a_number_param_is_for_that_number_however_it_is_written() -
 def test_an_option_that_was_not_chosen_costs_nothing() -> None:
     multiplier = Multiplier(param="a", value="1", factor=5)
     assert price(model(2, multipliers=[multiplier]), prompt="", params={}) == 2
+
+
+@given(some.sampled_from(sorted(MODELS)), some.data())
+def test_the_factors_of_any_models_price_multiply_to_it_and_none_makes_it_negative(
+    name: str, data: some.DataObject
+) -> None:
+    found = MODELS[name]
+    params = {
+        param.key: data.draw(some.sampled_from(param.options)) for param in found.params if param.options is not None
+    }
+    prompt, seconds = data.draw(some.text(max_size=300)), data.draw(some.integers(0, 600))
+    made = factors(found, prompt=prompt, params=params, reference_seconds=seconds)
+    assert all(one.factor >= 0 for one in made)
+    assert total(made) == price(found, prompt=prompt, params=params, reference_seconds=seconds) >= 1
+
+
+@given(CREDITS, some.lists(FACTORS, min_size=1, max_size=4), some.integers(0, 3), some.floats(1, 10))
+def test_a_price_grows_with_each_of_its_factors(
+    credits: int, given_factors: list[float], place: int, more: float
+) -> None:
+    place %= len(given_factors)
+    larger = [factor * more if number == place else factor for number, factor in enumerate(given_factors)]
+    cheap, dear = (
+        price(
+            model(credits, multipliers=[Multiplier(param="p", value="x", factor=factor) for factor in these]),
+            prompt="",
+            params={"p": "x"},
+        )
+        for these in (given_factors, larger)
+    )
+    assert cheap <= dear
+
+
+@given(CREDITS, some.integers(1, 100_000), some.integers(0, 10**6), some.integers(0, 10**6), some.integers(0, 10**5))
+def test_a_turn_costs_at_most_what_the_most_tokens_do(
+    credits: int, size: int, input_tokens: int, output_tokens: int, more: int
+) -> None:
+    rates = TokenPrice(credits, size, "2.5")
+    used = rates.credits(input_tokens=input_tokens, output_tokens=output_tokens)
+    assert 1 <= used <= rates.credits(input_tokens=input_tokens + more, output_tokens=output_tokens + more)

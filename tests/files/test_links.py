@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -44,6 +45,19 @@ def test_the_object_of_a_link_to_another_host_is_not_found() -> None:
 def test_a_link_of_another_installation_is_not_ours() -> None:
     other = MediaLinks(base_url="https://media.example.com/here", key=b"another", lives_s=60)
     assert LINKS.key_of(other.sign(KEY)) is None
+
+
+def test_a_link_is_ours_by_how_it_begins() -> None:
+    assert LINKS.is_ours(LINKS.sign(KEY, now=0))
+    assert LINKS.is_ours("HTTPS://Media.Example.com/here/media/")
+    for url in ("https://media.example.com/media/a", "https://evil.example/https://media.example.com/here/media/"):
+        assert not LINKS.is_ours(url)
+
+
+@pytest.mark.parametrize("url", ["https://[", "//[::1/x", "https://[x]y/", "https://\u2100.example/"])
+def test_what_is_no_url_at_all_is_judged_too(url: str) -> None:
+    assert LINKS.key_of(url) is None
+    assert not LINKS.is_ours(url)
 
 
 @given(some.text(), some.text())

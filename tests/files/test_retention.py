@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rivya.files import retention
-from rivya.files.retention import clear_files, clear_uploads
+from rivya.files.retention import clear_fetched, clear_files, clear_uploads
 from rivya.files.store import NoSuchObject, ObjectStore, StoreFault
 from rivya.kit.clock import utc_now
 from rivya.kit.db import Pool
@@ -112,3 +112,24 @@ async def test_the_object_of_an_upload_that_never_became_a_file_goes(pool: Pool,
         await store.size("files/orphan")
     assert await store.size("files/young") == 1
     assert [row["id"] for row in await pool.fetch("select id from uploads")] == ["upl_young"]
+
+
+async def test_a_fetched_reference_goes_when_its_time_is_over_also_without_its_object(
+    pool: Pool, store: Faulty
+) -> None:
+    add_fetched = "insert into fetched_references values ('acct_1', $1, 'references/' || $1, 1, now(), now() + $2)"
+    for id, lives in (("old", -SECOND), ("never_stored", -SECOND), ("young", SECOND * 3600), ("stuck", -SECOND)):
+        await pool.execute(add_fetched, id, lives)
+        if id != "never_stored":
+            await store.put(f"references/{id}", b"x")
+    store.refused = ("references/stuck",)
+    assert await clear_fetched(pool, store) == 2
+    assert [row["id"] for row in await pool.fetch("select id from fetched_references order by id")] == [
+        "stuck",
+        "young",
+    ]
+    assert await store.size("references/young") == 1
+    with pytest.raises(NoSuchObject):
+        await store.size("references/old")
+    store.refused = ()
+    assert await clear_fetched(pool, store) == 1

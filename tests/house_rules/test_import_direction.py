@@ -20,7 +20,7 @@ LAYERS = [
     {"generations", "chat", "webhooks", "installation", "operator", "switches"},
     {"queue", "openapi"},
     {"web", "routes", "commands"},
-    {"app", "worker", "supervisor"},
+    {"app", "worker", "supervisor", "protocol"},
     {"serve", "up", "demo"},
     {"cli"},
     {"__main__"},

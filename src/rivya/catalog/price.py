@@ -5,12 +5,24 @@ Everything is counted in fractions of the decimals that a file gives: nothing is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, prod
+from typing import Literal
 
-from rivya.catalog.model import Meter, Model, TokenRates
+from rivya.catalog.model import Meter, Model
 from rivya.catalog.prompt import texts
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One factor of a price, and what it is of: the base credits, a chosen param, or the units that were begun."""
+
+    of: Literal["base", "param", "units"]
+    factor: Fraction
+    param: str | None = None
+    value: str | int | float | None = None
 
 
 def price(model: Model, *, prompt: str, params: Mapping[str, object], reference_seconds: float | Fraction = 0) -> int:
@@ -19,23 +31,30 @@ def price(model: Model, *, prompt: str, params: Mapping[str, object], reference_
     FIXED: base credits times the factor of each chosen param. METERED: that, for each unit that was begun.
     ``reference_seconds`` is the measured length of all references, for a model that is metered by it.
     """
-    credits = Fraction(model.base_credits)
+    return total(factors(model, prompt=prompt, params=params, reference_seconds=reference_seconds))
+
+
+def factors(
+    model: Model, *, prompt: str, params: Mapping[str, object], reference_seconds: float | Fraction = 0
+) -> list[Factor]:
+    """Return what a price is made of; ``total`` makes it."""
+    found = [Factor("base", Fraction(model.base_credits))]
     for multiplier in model.multipliers:
         if _is(params.get(multiplier.param), multiplier.value):
-            credits *= exact(multiplier.factor)
+            found.append(Factor("param", exact(multiplier.factor), multiplier.param, multiplier.value))
     for scale in model.scales:
-        if (value := params.get(scale.param)) is not None:
-            credits *= exact(value) / exact(scale.per)
+        value = params.get(scale.param)
+        if isinstance(value, (str, int, float)):
+            found.append(Factor("param", exact(value) / exact(scale.per), scale.param, value))
     if model.meter is not None:
-        credits *= _units(model, model.meter, prompt, params, exact(reference_seconds))
-    return max(1, ceil(credits))
+        units = _units(model, model.meter, prompt, params, exact(reference_seconds))
+        found.append(Factor("units", Fraction(units), model.meter.param, model.meter.unit))
+    return found
 
 
-def token_price(model: Model, *, input_tokens: int, output_tokens: int) -> int:
-    """Return the whole credits of one chat turn: what it reserves for the most tokens, or costs for those used."""
-    rates = model.tokens or TokenRates()
-    tokens = input_tokens + output_tokens * exact(rates.output_factor)
-    return max(1, ceil(model.base_credits * tokens / rates.size))
+def total(found: Iterable[Factor]) -> int:
+    """Return the product of the factors in whole credits: rounded up, never below 1."""
+    return max(1, ceil(prod((one.factor for one in found), start=Fraction(1))))
 
 
 def exact(number: object) -> Fraction:

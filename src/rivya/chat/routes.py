@@ -6,10 +6,10 @@ import msgspec
 from litestar import Response, Router, delete, get, post
 from litestar.types import ASGIApp
 
-from rivya.chat.schemas import Completion, CreateCompletion, SessionDetail, SessionObject
+from rivya.chat.schemas import Completion, CreateCompletion, Created, DeltaEvent, SessionDetail, SessionObject
 from rivya.chat.service import Begun, Chat, Replayed
 from rivya.chat.sessions import Sessions
-from rivya.chat.stream import ReplayStream, TurnStream
+from rivya.chat.stream import COMPLETED, CREATED, DELTA, ReplayStream, TurnStream
 from rivya.errors import (
     ChatAttachmentNotSupported,
     ChatModelNotSupported,
@@ -22,8 +22,8 @@ from rivya.errors import (
     UpstreamUnavailable,
     ValidationFailed,
 )
-from rivya.http import Call, caller, idempotency_key, json_response, read_json
-from rivya.kit.pages import BadPage, ListObject, page
+from rivya.http import Call, asked_page, caller, idempotency_key, json_response, read_json
+from rivya.kit.pages import ListObject
 from rivya.operation import PAGED, Operation
 
 _encode = msgspec.json.Encoder().encode
@@ -70,6 +70,7 @@ async def complete(request: Call) -> Response[bytes]:
         "Have a message answered as a stream",
         scope="chat:create",
         body=CreateCompletion,
+        events=((CREATED, Created), (DELTA, DeltaEvent), (COMPLETED, Completion), ("error", None)),
         errors=_ERRORS,
         idempotent=True,
     ),
@@ -95,11 +96,7 @@ async def stream(request: Call) -> ASGIApp:
 async def list_sessions(request: Call) -> Response[bytes]:
     """Return the account's sessions, newest first."""
     key = await caller(request)
-    query = request.query_params
-    try:
-        wanted = page(query.get("limit"), query.get("cursor"), of="chat sessions")
-    except BadPage as error:
-        raise ValidationFailed(str(error), param=error.param) from error
+    wanted = asked_page(request, of="chat sessions")
     return json_response(_encode(await _sessions(request).list(key.account, wanted)))
 
 

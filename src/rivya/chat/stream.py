@@ -15,9 +15,9 @@ from rivya.kit.sse import EventWriter, event
 from rivya.providers.chat import Delta
 
 _encode = msgspec.json.Encoder().encode
-_CREATED = "chat.completion.created"
-_DELTA = "chat.completion.delta"
-_COMPLETED = "chat.completion.completed"
+CREATED = "chat.completion.created"
+DELTA = "chat.completion.delta"
+COMPLETED = "chat.completion.completed"
 
 
 class TurnStream:
@@ -37,12 +37,12 @@ class TurnStream:
         async def tell() -> None:
             await writer.write(
                 event(
-                    _CREATED,
+                    CREATED,
                     _encode(Created(turn.id, turn.session, turn.model, ReservedCredits(turn.reserved_credits))),
                 )
             )
             try:
-                last = event(_COMPLETED, await self._chat.answer(self._begun, hear))
+                last = event(COMPLETED, await self._chat.answer(self._begun, hear))
             except PublicError as error:
                 last = event("error", envelope(scope, error))
             await writer.write(last)
@@ -61,10 +61,10 @@ class ReplayStream:
         credits = ReservedCredits(first.credits.reserved)
         whole = Delta(first.message.content, first.message.thoughts or "")
         parts = [
-            event(_CREATED, _encode(Created(first.id, first.session_id, first.model, credits))),
+            event(CREATED, _encode(Created(first.id, first.session_id, first.model, credits))),
             *([_delta(first.id, Delta(thoughts=whole.thoughts))] if whole.thoughts else []),
             _delta(first.id, Delta(whole.content)),
-            event(_COMPLETED, self._body),
+            event(COMPLETED, self._body),
         ]
         writer = EventWriter(scope, receive, send, headers={"Idempotent-Replayed": "true"})
 
@@ -75,4 +75,4 @@ class ReplayStream:
 
 
 def _delta(turn: str, delta: Delta) -> bytes:
-    return event(_DELTA, _encode(DeltaEvent(turn, DeltaText(delta.content, delta.thoughts))))
+    return event(DELTA, _encode(DeltaEvent(turn, DeltaText(delta.content, delta.thoughts))))

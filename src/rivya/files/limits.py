@@ -36,11 +36,17 @@ def too_large(max_bytes: int) -> FileTooLarge:
     return FileTooLarge(f"The file must be at most {max_bytes} bytes.", param="file")
 
 
+def fits(media: Media, *, kind: str, limit: Limit) -> bool:
+    """Return True if a file is of the kind, and of a type that is accepted."""
+    names = {media.mime_type, *_ALSO_CALLED.get(media.mime_type, ())}
+    return media.kind == kind and not names.isdisjoint(limit.mime_types)
+
+
 def check_media(media: Media, *, kind: str, limit: Limit) -> None:
     """Raise FileTooLarge or FileTypeRejected unless a file is what it may be."""
     if media.size_bytes > limit.max_bytes:
         raise too_large(limit.max_bytes)
-    if media.kind != kind or not ({media.mime_type, *_ALSO_CALLED.get(media.mime_type, ())} & {*limit.mime_types}):
+    if not fits(media, kind=kind, limit=limit):
         accepted = ", ".join(limit.mime_types)
         raise FileTypeRejected(f"The file is {media.mime_type}; as {kind}, {accepted} are accepted.", param="file")
 

@@ -26,18 +26,26 @@ class MediaLinks:
 
     def check(self, key: str, *, expires: str, signature: str, now: float | None = None) -> bool:
         """Return True if the signature is ours for this object and moment, and the link still lives."""
+        return self.left_s(key, expires=expires, signature=signature, now=now) > 0
+
+    def left_s(self, key: str, *, expires: str, signature: str, now: float | None = None) -> float:
+        """Return for how many more seconds a link is good: 0 or less if it lives no more, or was never ours."""
         if not expires.isascii() or not expires.isdigit() or len(expires) > 12:
-            return False
+            return 0
         right = self._signature(key, int(expires))
-        return hmac.compare_digest(right.encode(), signature.encode("utf-8", "replace")) and int(expires) > (
-            now if now is not None else time.time()
-        )
+        if not hmac.compare_digest(right.encode(), signature.encode("utf-8", "replace")):
+            return 0
+        return int(expires) - (now if now is not None else time.time())
+
+    def is_ours(self, url: str) -> bool:
+        """Return True if a URL begins as our links do, whether it is still good or not."""
+        return url.lower().startswith((self._base + PATH).lower())
 
     def key_of(self, url: str) -> str | None:
         """Return the object that one of our own links points to, or None for any other URL."""
-        parts = urlsplit(url)
         if not url.startswith(self._base + PATH):
             return None
+        parts = urlsplit(url)
         query = parse_qs(parts.query)
         key = parts.path.removeprefix(urlsplit(self._base).path + PATH)
         expires, signature = query.get("expires", [""])[0], query.get("signature", [""])[0]

@@ -72,3 +72,21 @@ limit $1
 delete from uploads u
 using unnest($1::text[], $2::text[]) as gone(account_id, id)
 where u.account_id = gone.account_id and u.id = gone.id
+
+-- name: note_fetched
+-- Writes down, before it is stored, which object a reference of an account_id that was fetched is about to be.
+insert into fetched_references (account_id, id, object_key, size_bytes, fetched_at, expires_at)
+values ($1, $2, $3, $4, $5, $6)
+on conflict do nothing
+
+-- name: past_fetched
+-- Finds fetched references, of every account, whose time is over; $3 were tried before, and failed.
+select r.account_id, r.id, r.object_key from fetched_references r
+where r.expires_at <= $1 and r.id <> all ($3::text[])
+limit $2
+
+-- name: forget_fetched
+-- Forgets fetched references, each by its account_id and id, whose objects are gone.
+delete from fetched_references r
+using unnest($1::text[], $2::text[]) as gone(account_id, id)
+where r.account_id = gone.account_id and r.id = gone.id

@@ -1,4 +1,4 @@
-"""Clear away what is not kept any more: files that expired or were deleted, and objects that no file came of."""
+"""Clear away what is not kept any more: old files and references, and objects that no file came of."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ async def clear_files(pool: Pool, store: ObjectStore) -> int:
     A row outlives its object, never the other way round: what the store refuses is tried again at the next sweep.
     """
     return await _clear(pool, store, find="past", forget="forget", before=(utc_now(), _BATCH))
+
+
+async def clear_fetched(pool: Pool, store: ObjectStore) -> int:
+    """Remove references that were fetched from elsewhere and whose time is over; return how many went."""
+    return await _clear(pool, store, find="past_fetched", forget="forget_fetched", before=(utc_now(), _BATCH))
 
 
 async def clear_uploads(pool: Pool, store: ObjectStore) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Mapping
+from datetime import timedelta
 
 import msgspec
 from litestar import HttpMethod, Response, Router, delete, get, post, route
@@ -14,20 +15,27 @@ from rivya.catalog.model import MediaLimit, Model
 from rivya.catalog.references import USUAL_LIMITS
 from rivya.catalog.shape import MediaKind
 from rivya.errors import FileTooLarge, FileTypeRejected, IdempotencyConflict, NotFound, ValidationFailed
-from rivya.files.draining import Draining
 from rivya.files.form import Incoming
 from rivya.files.formats import mime_of
 from rivya.files.limits import Limits
 from rivya.files.links import MediaLinks
 from rivya.files.schemas import FileObject, FileUpload
 from rivya.files.service import Files
-from rivya.files.store import NoSuchObject, ObjectStore
-from rivya.http import Call, caller, idempotency_key, json_response
-from rivya.kit.pages import BadPage, ListObject, page
+from rivya.files.store import NoSuchObject, ObjectStore, headers_of
+from rivya.http import Call, asked_page, caller, idempotency_key, json_response
+from rivya.kit.draining import Draining
+from rivya.kit.pages import ListObject
 from rivya.operation import PAGED, Operation
 
 _encode = msgspec.json.Encoder().encode
+_LONGEST_SIGNED_S = 3600
 _RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
+_GUARDS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Access-Control-Allow-Origin": "*",  # the link is the credential; no cookie counts here
+}
 
 
 @post(
@@ -76,11 +84,7 @@ async def upload(request: Call) -> Response[bytes]:
 async def list_files(request: Call) -> Response[bytes]:
     """Return the account's files, newest first."""
     key = await caller(request)
-    query = request.query_params
-    try:
-        wanted = page(query.get("limit"), query.get("cursor"), of="files")
-    except BadPage as error:
-        raise ValidationFailed(str(error), param=error.param) from error
+    wanted = asked_page(request, of="files")
     return json_response(_encode(await _service(request).list(account=key.account, page=wanted)))
 
 
@@ -160,23 +164,29 @@ def _service(request: Call) -> Files:
 
 @route("/media/{key:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
 async def media(request: Call, key: str) -> Response[bytes] | Stream:
-    """Return an object, or the stretch of it that ``Range`` asks for."""
+    """Lead on to the object in its store, or return it, or the stretch of it that ``Range`` asks for."""
     key = key.removeprefix("/")
     links: MediaLinks = request.app.state.links
     store: ObjectStore = request.app.state.store
     query = request.query_params
-    if not links.check(key, expires=query.get("expires", ""), signature=query.get("signature", "")):
+    left_s = links.left_s(key, expires=query.get("expires", ""), signature=query.get("signature", ""))
+    if left_s <= 0:
         raise NotFound("This link is not valid, or not any more.")
     try:
         size = await store.size(key)
     except NoSuchObject:
         raise NotFound("This file is no longer kept.") from None
+    if request.app.state.settings.media_redirect and request.method == HttpMethod.GET:
+        lives = timedelta(seconds=max(1, min(int(left_s), _LONGEST_SIGNED_S)))
+        if (url := await store.signed_url(key, lives=lives)) is not None:
+            return _elsewhere(url, lives)
     wanted = wanted_range(request.headers.get("range"), size)
     if wanted is None:
         return Response(b"", status_code=416, headers={"Content-Range": f"bytes */{size}"})
     start, end = wanted
     headers = {
-        **_headers(mime_of(key)),
+        **headers_of(key),
+        **_GUARDS,
         "Accept-Ranges": "bytes",
         "Content-Length": str(end - start),
         "ETag": f'"{key.rsplit("/", 1)[-1]}-{size}"',
@@ -208,12 +218,8 @@ def wanted_range(header: str | None, size: int) -> tuple[int, int] | None:
     return (start, end) if start < end else None
 
 
-def _headers(mime_type: str) -> dict[str, str]:
-    shown = mime_type.split("/")[0] in ("image", "video", "audio")
-    return {
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Content-Disposition": "inline" if shown else "attachment",
-        "Cache-Control": "private, max-age=3600",
-        "Cross-Origin-Resource-Policy": "cross-origin",
-    }
+def _elsewhere(url: str, lives: timedelta) -> Response[bytes]:
+    """Send the caller on. It may come here again less often than the URL lives: seeking in a film asks often."""
+    max_age_s = int(lives.total_seconds()) // 2
+    headers = {"Location": url, "Cache-Control": f"private, max-age={max_age_s}", **_GUARDS}
+    return Response(b"", status_code=302, headers=headers)

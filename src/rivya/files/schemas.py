@@ -11,7 +11,7 @@ from rivya.files.duration_token import DurationTokens
 from rivya.files.links import MediaLinks
 from rivya.files.model import File
 from rivya.kit.clock import iso
-from rivya.kit.wire import Timestamp, Trace, id_of, one_of, url_like
+from rivya.kit.wire import Trace, id_of, one_of, url_like
 
 
 class FileObject(msgspec.Struct, frozen=True):
@@ -32,8 +32,8 @@ class FileObject(msgspec.Struct, frozen=True):
     """How long it lasts, as measured; null for an image."""
     duration_token: Annotated[str, Meta(pattern=r"^rvdt_\d+_\d+_[A-Za-z0-9_-]{32}$")] | None
     """Vouches for the duration where the file is a reference; null for an image."""
-    created_at: Timestamp
-    expires_at: Timestamp
+    created_at: str
+    expires_at: str
     """When it is deleted."""
 
 

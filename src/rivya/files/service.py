@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections import Counter
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from rivya.errors import FileTooLarge, FileTypeRejected, IdempotencyConflict, NotFound, RateLimited, ValidationFailed
+from rivya.errors import FileTooLarge, FileTypeRejected, IdempotencyConflict, NotFound, ValidationFailed
 from rivya.files.duration_token import DurationTokens
 from rivya.files.form import Form, Incoming, receive
+from rivya.files.keeping import put_patiently
 from rivya.files.limits import Limits, check_media
 from rivya.files.links import MediaLinks
 from rivya.files.media import Media, NotMedia
 from rivya.files.model import File, FileId, file_of
 from rivya.files.names import clean_name
 from rivya.files.probe_process import Probers
+from rivya.files.room import Room
 from rivya.files.schemas import FileObject, file_object
 from rivya.files.spool import Spool, made_ready
 from rivya.files.store import ObjectStore
@@ -38,7 +37,6 @@ _SQL = load_queries("rivya.files")
 _encode = msgspec.json.Encoder().encode
 _MOST_UPLOADS = 32
 _MOST_OF_ONE_ACCOUNT = 8
-_STORE_TRIES = 3
 
 
 class Files:
@@ -63,7 +61,7 @@ class Files:
         self._probers = probers
         self._folder = made_ready(folder)
         self._keep = timedelta(days=keep_days)
-        self._under_way = Counter[AccountId]()
+        self._room = Room(most=_MOST_UPLOADS, most_of_one=_MOST_OF_ONE_ACCOUNT, what="uploads")
         self._find = Gatherer(self._find_many, max_batch=128, max_calls=2, is_one_items_fault=is_data_fault)
 
     async def upload(
@@ -74,7 +72,7 @@ class Files:
         The same Idempotency-Key and body gets the first answer again. Raises ValidationFailed, FileTooLarge,
         FileTypeRejected, RateLimited or IdempotencyConflict; nothing was kept then.
         """
-        with self._room(account):
+        with self._room.hold(account):
             async with under_way(self._pool, account, idempotency_key) as upload:
                 with Spool(self._folder) as spool:
                     try:
@@ -144,36 +142,13 @@ class Files:
             expires_at=now + self._keep,
         )
         await upload.note_object(file.object_key)
-        await self._put(file.object_key, path)
+        await put_patiently(self._store, file.object_key, path)
         answer = await upload.store(file, fingerprint=fingerprint, response=_encode(self._show(file)))
         log.info("file.stored", file=file.id, kind=file.kind, mime_type=file.mime_type, size=file.size_bytes)
         return answer
 
-    async def _put(self, key: str, path: Path) -> None:
-        for number in range(1, _STORE_TRIES):
-            try:
-                await self._store.put(key, path)
-                return
-            except OSError as error:
-                log.warning("store.put_failed", key=key, tries=number, error=repr(error))
-                await asyncio.sleep(0.25 * 2**number)
-        await self._store.put(key, path)
-
     def _show(self, file: File) -> FileObject:
         return file_object(file, links=self._links, tokens=self._tokens)
-
-    @contextmanager
-    def _room(self, account: AccountId) -> Generator[None]:
-        """Hold one of the places for uploads, so that neither disk nor probes are flooded."""
-        if self._under_way.total() >= _MOST_UPLOADS or self._under_way[account] >= _MOST_OF_ONE_ACCOUNT:
-            raise RateLimited("Too many uploads at the same time. Try again in a moment.", retry_after_s=1)
-        self._under_way[account] += 1
-        try:
-            yield
-        finally:
-            self._under_way[account] -= 1
-            if not self._under_way[account]:
-                del self._under_way[account]
 
     async def _find_many(self, asked: Sequence[tuple[AccountId, str]]) -> Sequence[File | None]:
         rows = await self._pool.fetch(

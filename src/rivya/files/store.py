@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,12 +16,11 @@ from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, S3Store, from_url
 
 from rivya.files.formats import mime_of
-from rivya.files.links import MediaLinks
 
-CHUNK_BYTES = 256 * 1024
+_STRETCH_BYTES = 1024 * 1024
 _LOCAL_PART_BYTES = 512 * 1024
 _REMOTE_PART_BYTES = 5 * 1024 * 1024  # S3 takes no smaller ones
-_LONGEST_SIGNED = timedelta(days=7)  # S3 signs for no longer
+_READ_BYTES = 64 * 1024
 
 
 class NoSuchObject(Exception):
@@ -33,37 +31,27 @@ class StoreFault(OSError):
     """The store could not be reached, or it refused: trying again may help."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of an object: bytes ``start`` to ``end`` (exclusive) of ``size``."""
-
-    start: int
-    end: int
-    size: int
-    chunks: AsyncIterator[bytes]
-
-
 class ObjectStore:
     """Keys are paths of ours (``results/{account}/{task}/0.png``), never a name that a user gave."""
 
     def __init__(self, *, folder: Path | None = None, url: str | None = None) -> None:
-        self._folder = folder
         self._store: Any = from_url(url) if url is not None else LocalStore(_made(folder), mkdir=True)
+        self._folder: Path | None = self._store.prefix if isinstance(self._store, LocalStore) else None
 
     async def put(self, key: str, content: Path | bytes) -> None:
         """Store an object, whole or not at all, synced to the disk; replaces one of the same key. Raises OSError.
 
-        A file is read in parts, one at a time: left to itself, obstore holds twelve of 5 MiB in memory.
+        Of a file one part at a time is in memory: 512 KiB for a disk, 5 MiB for any other store.
         """
         local = self._folder is not None
         with _faults():
             await obstore.put_async(
                 self._store,
                 key,
-                content,
-                attributes=None if local else {"Content-Type": mime_of(key)},
+                content if local else _source(content),
+                attributes=None if local else {"Content-Type": mime_of(key), **headers_of(key)},
                 chunk_size=_LOCAL_PART_BYTES if local else _REMOTE_PART_BYTES,
-                max_concurrency=1,
+                max_concurrency=1,  # left to itself, obstore holds twelve parts
             )
         if self._folder is not None:
             # A task that succeeded must have its media after a power failure too; obstore does not sync.
@@ -74,15 +62,15 @@ class ObjectStore:
         with suppress(FileNotFoundError), _faults():
             await obstore.delete_async(self._store, key)
 
-    async def link(self, key: str, *, links: MediaLinks, lives: timedelta) -> str:
-        """Return a link straight to the store, where it signs links of its own; else one of ours.
+    async def signed_url(self, key: str, *, lives: timedelta) -> str | None:
+        """Return a URL by which anybody may GET the object from the store itself for so long (S3: 7 days at most).
 
-        Such a link spares this installation the traffic, but says nothing of our own about how to show the object.
+        It says how to show the object what ``put`` said. Returns None if the store signs none; raises OSError.
         """
         if not isinstance(self._store, S3Store | GCSStore | AzureStore):
-            return links.sign(key)
+            return None
         with _faults():
-            return await obstore.sign_async(self._store, "GET", key, min(lives, _LONGEST_SIGNED))
+            return await obstore.sign_async(self._store, "GET", key, lives)
 
     async def size(self, key: str) -> int:
         """Return an object's size in bytes. Raises NoSuchObject, or OSError."""
@@ -94,13 +82,20 @@ class ObjectStore:
         return meta["size"]
 
     async def read(self, key: str, *, start: int, end: int) -> AsyncIterator[bytes]:
-        """Return bytes ``start`` to ``end`` (exclusive) as a stream; ``end`` must be above ``start``."""
-        try:
-            with _faults():
-                result = await obstore.get_async(self._store, key, options={"range": (start, end)})
-        except FileNotFoundError:
-            raise NoSuchObject(key) from None
-        return _chunks(result.stream(min_chunk_size=CHUNK_BYTES))
+        """Return bytes ``start`` to ``end`` (exclusive) as a stream; ``end`` must be above ``start``.
+
+        A reader may be as slow as it likes: each stretch is a request of its own, made when the one before it was
+        taken. (One request for everything is given up by obstore after three minutes.) Raises NoSuchObject, or
+        OSError, and so may the stream.
+        """
+        first = await self._stretch(key, start, end)
+
+        async def stretches() -> AsyncIterator[bytes]:
+            yield first
+            for at in range(start + _STRETCH_BYTES, end, _STRETCH_BYTES):
+                yield await self._stretch(key, at, end)
+
+        return stretches()
 
     @asynccontextmanager
     async def on_disk(self, key: str) -> AsyncGenerator[Path]:
@@ -120,6 +115,20 @@ class ObjectStore:
                         file.write(chunk)
             yield path
 
+    async def _stretch(self, key: str, start: int, end: int) -> bytes:
+        try:
+            with _faults():
+                end = min(start + _STRETCH_BYTES, end)
+                return bytes(await obstore.get_range_async(self._store, key, start=start, end=end))
+        except FileNotFoundError:
+            raise NoSuchObject(key) from None
+
+
+def headers_of(key: str) -> dict[str, str]:
+    """Return how an object may be shown, whoever serves it: pictures, video and sound in place, no others."""
+    shown = mime_of(key).split("/")[0] in ("image", "video", "audio")
+    return {"Content-Disposition": "inline" if shown else "attachment", "Cache-Control": "private, max-age=3600"}
+
 
 @contextmanager
 def _faults() -> Generator[None]:
@@ -130,9 +139,17 @@ def _faults() -> Generator[None]:
         raise StoreFault(type(error).__name__) from error
 
 
-async def _chunks(stream: Any) -> AsyncIterator[bytes]:
-    async for chunk in stream:
-        yield bytes(chunk)
+def _source(content: Path | bytes) -> Path | bytes | AsyncIterator[bytes]:
+    """Return what obstore is to send: a large file in pieces, since of a path it reads a part ahead and holds two."""
+    if isinstance(content, Path) and content.stat().st_size > _REMOTE_PART_BYTES:
+        return _pieces(content)
+    return content
+
+
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    with path.open("rb", buffering=0) as file:
+        while piece := await asyncio.to_thread(file.read, _READ_BYTES):
+            yield piece
 
 
 def _made(folder: Path | None) -> Path:

@@ -31,6 +31,16 @@ select account_id, id, t.status, t.model, t.client_request_id, t.reserved_credit
 from unnest($1::text[], $2::text[]) as asked(account_id, id)
 join tasks t using (account_id, id)
 
+-- name: list
+-- Reads the newest tasks of an account_id, or those that come after the id $2, of those that pass the filters.
+select t.id, t.status, t.model, t.client_request_id, t.reserved_credits, t.final_credits, t.progress, t.result,
+       t.error, t.created_at, t.updated_at
+from tasks t
+where t.account_id = $1 and ($2::text is null or t.id < $2) and ($3::text is null or t.status = $3)
+  and ($4::text is null or t.model = $4) and ($5::text is null or t.client_request_id = $5)
+order by t.id desc
+limit $6
+
 -- name: read
 -- Reads many tasks whole, each by its account_id and id.
 select t.*

@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Collection, Mapping, Sequence
+from typing import cast, get_args
 
 import msgspec
 
 from rivya.catalog.model import MediaKind, Model
-from rivya.catalog.price import price
-from rivya.catalog.prompt import made_prompt
-from rivya.catalog.reference_rules import check_reference_file, check_references
-from rivya.catalog.validate import REFERENCES, check_params, check_prompt
+from rivya.catalog.price import total
+from rivya.catalog.reference_rules import check_reference_file
+from rivya.catalog.references import NEEDS_DURATION_TOKEN
+from rivya.catalog.validate import REFERENCES
 from rivya.errors import ModelNotAvailable, NotFound, ValidationFailed
 from rivya.files.references import Reference, References
 from rivya.generations.accept import Accepter, Answer, Submission, fingerprint
+from rivya.generations.changes import Changes
+from rivya.generations.check import REFERENCES_PATH, Checked, Filters, check
 from rivya.generations.failure import task_error
 from rivya.generations.model import StoredInput, TaskState, state_of
-from rivya.generations.schemas import CreateGeneration, ReferenceMediaItem
+from rivya.generations.schemas import CreateGeneration, EstimateObject, estimate_object
 from rivya.keys.model import Key
 from rivya.kit.batch import Gatherer
 from rivya.kit.clock import utc_now
 from rivya.kit.db import Pool, is_data_fault, load_queries
 from rivya.kit.ids import AccountId, TaskId, is_id, new_id
+from rivya.kit.notify import NotifyHub
+from rivya.kit.pages import Page
 from rivya.providers.routing import Routing, entrypoint
 
 _SQL = load_queries("rivya.generations")
-_MOST_TRACE = 128
 _encode = msgspec.json.encode
 
 
 class Generations:
     """The public verbs. One an API process."""
 
-    def __init__(self, pool: Pool, *, models: Mapping[str, Model], routing: Routing, references: References) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        hub: NotifyHub,
+        *,
+        models: Mapping[str, Model],
+        routing: Routing,
+        references: References,
+    ) -> None:
         self._pool = pool
         self._models = models
         self._routing = routing
         self._references = references
         self._accept = Accepter(pool)
         self._read = Gatherer(self._read_many, max_batch=128, max_calls=2, is_one_items_fault=is_data_fault)
+        self.changes = Changes(hub, lambda account, task: self.read(account=account, task=task))
 
     async def create(self, request: CreateGeneration, *, key: Key, idempotency_key: str | None) -> Answer:
         """Check, price and accept a task.
@@ -68,6 +80,28 @@ class Generations:
             raise NotFound
         return found
 
+    async def list(self, *, account: AccountId, page: Page, filters: Filters) -> Sequence[TaskState]:
+        """Return the rows of a page of the account's tasks, newest first."""
+        rows = await self._pool.fetch(
+            _SQL["list"],
+            account,
+            page.after,
+            filters.status,
+            filters.model,
+            filters.client_request_id,
+            page.rows,
+        )
+        return [state_of(row) for row in rows]
+
+    async def estimate(self, request: CreateGeneration, *, account: AccountId) -> EstimateObject:
+        """Return what ``create`` would reserve for this request. Spends nothing, and needs no provider.
+
+        Pictures from elsewhere are not fetched: they do not change a price. Raises ValidationFailed.
+        """
+        checked = check(self._models, request)
+        references = await self._resolved(checked, account, kinds=NEEDS_DURATION_TOKEN)
+        return estimate_object(checked.model.id, checked.factors(references))
+
     async def cancel(self, *, account: AccountId, task: TaskId) -> TaskState:
         """Cancel a task: at once while no provider has it in hand, else by asking the worker that has it.
 
@@ -88,54 +122,51 @@ class Generations:
     async def _submission(
         self, request: CreateGeneration, key: Key, idempotency_key: str | None, print_: bytes
     ) -> Submission:
-        model = self._models.get(request.model)
-        if model is None or not model.is_async:
-            raise ValidationFailed(f"There is no model {request.model[:100]!r} for generations.", param="model")
-        trace = request.client_request_id
-        if trace is not None and (len(trace) > _MOST_TRACE or "\x00" in trace):
-            raise ValidationFailed(
-                f"client_request_id must be at most {_MOST_TRACE} characters.", param="client_request_id"
-            )
-        prompt = check_prompt(model, request.prompt)
-        params = check_params(model, request.params)
-        prompt = made_prompt(model, prompt, params)
-        references = await self._resolved(model, request.params.get(REFERENCES, []), key.account)
+        checked = check(self._models, request)
+        model = checked.model
         if model.studio_only:
             raise ModelNotAvailable(f"{model.id} can only be used in the Studio.")
         routes = self._routing.of(model.id)
         if not routes:
             raise ModelNotAvailable(f"{model.id} cannot be called on this installation right now.")
+        references = await self._resolved(checked, key.account)
         return Submission(
             account=key.account,
             key=key,
             source="api",
             model=model,
-            prompt=prompt,
-            params=params,
+            prompt=checked.prompt,
+            params=checked.params,
             inputs=[StoredInput(one.kind, one.key, one.mime_type) for one in references],
-            client_request_id=trace,
-            credits=price(
-                model, prompt=prompt, params=params, reference_seconds=sum(one.duration_s or 0 for one in references)
-            ),
+            client_request_id=checked.client_request_id,
+            credits=total(checked.factors(references)),
             entrypoint=entrypoint(routes[0]),
             idempotency_key=idempotency_key,
             fingerprint=print_,
         )
 
-    async def _resolved(self, model: Model, given: object, account: AccountId) -> list[Reference]:
-        path = f"params.{REFERENCES}"
-        try:
-            items = msgspec.convert(given, list[ReferenceMediaItem])
-        except msgspec.ValidationError as error:
-            raise ValidationFailed(f"{path}: {error}", param=path) from error
-        check_references(model, [item.kind for item in items])
+    async def _resolved(
+        self, checked: Checked, account: AccountId, *, kinds: Collection[str] = get_args(MediaKind)
+    ) -> list[Reference]:
+        """Return the references of these kinds, each checked against the model."""
+        model, rules = checked.model, checked.model.reference_media
+        if rules is None:
+            return []
+        asked = [(number, item) for number, item in enumerate(checked.references) if item.kind in kinds]
         found = await asyncio.gather(
             *(
-                self._references.resolve(account, item.url, item.kind, item.duration_token, path=f"{path}[{number}]")
-                for number, item in enumerate(items)
+                self._references.resolve(
+                    account,
+                    item.url,
+                    item.kind,
+                    item.duration_token,
+                    limit=rules.limit(cast(MediaKind, item.kind)),
+                    path=f"{REFERENCES_PATH}[{number}]",
+                )
+                for number, item in asked
             )
         )
-        for number, one in enumerate(found):
+        for (number, _), one in zip(asked, found, strict=True):
             check_reference_file(
                 model, cast(MediaKind, one.kind), mime_type=one.mime_type, size_bytes=one.size_bytes, number=number
             )

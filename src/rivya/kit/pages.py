@@ -57,7 +57,7 @@ class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 def page(limit: str | None, cursor: str | None, *, of: str) -> Page:
     """Return what ``?limit=`` and ``?cursor=`` ask for. Raises BadPage.
 
-    ``of`` says which list it is, with its filters: the cursor of one list is not accepted for another.
+    ``of`` says which list it is: the cursor of one is not accepted for another.
     """
     which = hashlib.sha256(of.encode()).digest()[:6]
     return Page(_limit(limit), _after(cursor, which) if cursor else None, which)
@@ -68,12 +68,14 @@ def listed(
 ) -> ListObject[Shown]:
     """Return the page that was asked for, of at most ``page.rows`` rows read in order."""
     shown = rows[: page.limit]
-    has_more = len(rows) > page.limit
-    return ListObject(
-        data=[show(row) for row in shown],
-        has_more=has_more,
-        next_cursor=_encoded(_Cursor(page.list, id_of(shown[-1]))) if has_more else None,
-    )
+    after = id_of(shown[-1]) if len(rows) > page.limit else None
+    return next_page([show(row) for row in shown], page, after=after)
+
+
+def next_page(shown: list[Shown], page: Page, *, after: str | None) -> ListObject[Shown]:
+    """Return the page with these entries; ``after`` is where the next one goes on, None if this is the last."""
+    cursor = _encoded(_Cursor(page.list, after)) if after is not None else None
+    return ListObject(data=shown, has_more=after is not None, next_cursor=cursor)
 
 
 def _limit(given: str | None) -> int:

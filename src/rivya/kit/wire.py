@@ -6,16 +6,6 @@ from typing import Annotated
 
 from msgspec import Meta
 
-Timestamp = Annotated[
-    str,
-    Meta(
-        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$",
-        examples=["2026-05-11T00:00:00.000Z"],
-        extra_json_schema={"format": "date-time"},
-    ),
-]
-"""A moment in UTC, to the millisecond."""
-
 Whole = Annotated[int, Meta(ge=0)]
 """A count, such as one of credits."""
 

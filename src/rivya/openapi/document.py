@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 from litestar.routes import BaseRoute
 
 import rivya
 from rivya.catalog.model import Model
+from rivya.catalog.schemas import model_object
 from rivya.keys.model import SCOPES
 from rivya.openapi.chat import chat_schemas, example_turn
 from rivya.openapi.errors import ERROR, ErrorResponses, error_schema, error_table
@@ -78,6 +80,9 @@ def _schemas(all_endpoints: Sequence[Endpoint], models: Sequence[Model]) -> dict
     for name, variants in _BY_MODEL.items():
         if name in found:
             found |= variants(name, found[name], models)
+    example = next((model for model in models if model.is_async), None)
+    if "ModelObject" in found and example is not None:
+        found["ModelObject"]["examples"] = [msgspec.to_builtins(model_object(example, available=True, stands_in=False))]
     found[ERROR] = error_schema(error_table())
     return dict(sorted(found.items()))
 

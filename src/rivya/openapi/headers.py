@@ -22,8 +22,9 @@ def request_headers() -> dict[str, Schema]:
         ),
         "Prefer": _parameter(
             "Prefer",
-            {"type": "string", "pattern": r"^wait=([1-9]|[1-5][0-9]|60)$"},
-            "`wait=N` holds the call until the task has ended or N seconds (at most 60) have passed.",
+            {"type": "string"},
+            "`wait=N` holds the call until the task has ended or N seconds (1 to 60) have passed. Other preferences "
+            "are left aside (RFC 7240).",
             "wait=10",
         ),
         "IfNoneMatch": _parameter(

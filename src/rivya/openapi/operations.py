@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
 from rivya.kit.wire import id_pattern
-from rivya.openapi.errors import ErrorResponses
+from rivya.openapi.errors import ERROR, ErrorResponses
 from rivya.openapi.examples import example_of
 from rivya.openapi.headers import request_headers_of, success_headers
 from rivya.openapi.schema import Schema, prose, ref
@@ -133,12 +133,16 @@ class Operations:
         return responses
 
     def _stream(self, operation: Operation) -> Schema:
-        names = [(name, component_name(data)) for name, data in operation.events]
-        lines = [f"- `{name}`: {self._schemas[data].get('description', '')} ({data})" for name, data in names]
-        examples = [(name, msgspec.json.encode(self._example(data)).decode()) for name, data in names]
+        names = {name: component_name(data) if data is not None else ERROR for name, data in operation.events}
         return {
-            "schema": {"type": "string", "description": "Server-sent events:\n" + "\n".join(lines)},
-            "example": "".join(f"event: {name}\ndata: {data}\n\n" for name, data in examples),
+            "schema": {
+                "description": "One event of the stream; the data of each is JSON.",
+                "oneOf": [_event(name, data) for name, data in names.items()],
+            },
+            "examples": {
+                name: {"value": {"event": name, "data": msgspec.json.encode(self._example(data)).decode()}}
+                for name, data in names.items()
+            },
         }
 
     def _links(self, endpoint: Endpoint) -> Schema:
@@ -164,6 +168,15 @@ class Operations:
 
     def _example(self, name: str) -> Any:
         return example_of(self._schemas[name], self._schemas)
+
+
+def _event(name: str, data: str) -> Schema:
+    content = {"type": "string", "contentMediaType": "application/json", "contentSchema": ref(data)}
+    return {
+        "type": "object",
+        "properties": {"event": {"const": name}, "data": content},
+        "required": ["event", "data"],
+    }
 
 
 def _path(path: str) -> list[Schema]:

@@ -15,6 +15,11 @@ from msgspec import inspect as shapes
 from rivya.openapi.schema import Schema, prose
 
 _REF = "#/components/schemas/{name}"
+_MOMENT = {
+    "format": "date-time",
+    "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$",
+    "examples": ["2026-05-11T09:30:00.000Z"],
+}
 _LIST_OF = re.compile(r"ListObject_(\w+)_")
 
 
@@ -90,8 +95,16 @@ def _describe(schema: Schema, struct: type[msgspec.Struct]) -> None:
             field["description"] = words[name]
         if name == "object" and "default" in field:
             field["const"] = field["default"]
+        if name.endswith("_at"):
+            _say_that_it_is_a_moment(field)
         if field.pop("contentEncoding", None) is not None:  # a form carries its bytes as they are
             field |= {"format": "binary", "contentMediaType": "application/octet-stream"}
+
+
+def _say_that_it_is_a_moment(field: Schema) -> None:
+    for told in (field, *field.get("anyOf", ())):
+        if told.get("type") == "string":
+            told |= _MOMENT
 
 
 def _say_what_is_always_there(schema: Schema, struct: Any) -> None:

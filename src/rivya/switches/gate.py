@@ -9,8 +9,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from litestar.utils import normalize_path
 
 from rivya.errors import PublicApiDisabled
-from rivya.files.draining import Draining
 from rivya.http import Call, answer_public_error
+from rivya.kit.draining import Draining
 from rivya.switches.follower import PublicApiSwitch
 
 _API = "/api/v1"

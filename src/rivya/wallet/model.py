@@ -48,6 +48,23 @@ class Ending:
     returned: int
 
 
+Event = Literal["grant", "reserve", "settle", "release", "expire"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One event of the ledger: ``first`` and ``last`` are its rows there, ``source`` that of the lots it is about."""
+
+    first: int
+    last: int
+    at: datetime
+    event: Event
+    business_id: str
+    source: LotSource
+    available_change: int
+    spent: int
+
+
 @dataclass(frozen=True, slots=True)
 class StatementLine:
     """One event as the account sees it: ``available_change`` is what it did to the credits to spend."""

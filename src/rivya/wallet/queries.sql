@@ -56,3 +56,21 @@ where account_id = $1
 group by event, business_id, at
 order by max(id) desc
 limit $2
+
+-- name: transactions
+-- Reads the newest events of an account_id, or those that come after the ledger row $2; only those of the kind $3.
+-- An event's rows stand together, because they were written under the wallet's row: so the newest $5 rows hold the
+-- newest $4 events, or all but the rest of the last one.
+with newest as (
+    select l.* from ledger l
+    where l.account_id = $1 and ($2::bigint is null or l.id < $2) and ($3::text is null or l.event = $3)
+    order by l.id desc limit $5
+)
+select max(n.id) as last, min(n.id) as first, min(n.at) as at, n.event, n.business_id, min(o.source) as source,
+       sum(case when n.destination = 'available' then n.credits when n.source = 'available' then -n.credits else 0 end)
+           ::bigint as available_change,
+       sum(case when n.destination = 'revenue' then n.credits else 0 end)::bigint as spent,
+       (select count(*) from newest) as rows_read
+from newest n join lots o on o.account_id = n.account_id and o.id = n.lot_id
+group by n.event, n.business_id, n.at
+order by max(n.id) desc limit $4

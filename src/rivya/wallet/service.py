@@ -14,9 +14,21 @@ from rivya.errors import InsufficientCredits, NotFound
 from rivya.kit.clock import utc_now
 from rivya.kit.db import Connection, Pool, load_queries
 from rivya.kit.ids import AccountId
-from rivya.wallet.model import Balance, Ending, ExpiringLot, Grant, LotSource, Reservation, StatementLine
+from rivya.wallet.model import (
+    Balance,
+    Ending,
+    Event,
+    ExpiringLot,
+    Grant,
+    LotSource,
+    Reservation,
+    StatementLine,
+    Transaction,
+)
 
 _SQL = load_queries("rivya.wallet")
+_LEAST_WINDOW = 2000
+_LOTS_AN_EVENT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +168,17 @@ async def expiring(
 async def statement(db: Connection | Pool, *, account: AccountId, limit: int = 100) -> list[StatementLine]:
     """Return the account's newest events, newest first."""
     return [StatementLine(**row) for row in await db.fetch(_SQL["statement"], account, limit)]
+
+
+async def transactions(
+    db: Connection | Pool, *, account: AccountId, before: int | None, event: Event | None, limit: int
+) -> tuple[list[Transaction], bool]:
+    """Return the account's newest events, or those before the ledger row ``before``, and whether there may be more."""
+    window = max(_LEAST_WINDOW, limit * _LOTS_AN_EVENT)
+    rows = await db.fetch(_SQL["transactions"], account, before, event, limit + 1, window)
+    found = [Transaction(**{name: value for name, value in row.items() if name != "rows_read"}) for row in rows]
+    if len(found) > limit:
+        return found[:limit], True
+    if rows and rows[0]["rows_read"] == window and len(found) > 1:
+        return found[:-1], True  # the last may go on beyond what was read
+    return found, False

@@ -1,4 +1,4 @@
-"""Answer an upload that is refused early so that its sender hears of it.
+"""Answer a request that is refused before its body was read so that its sender hears of it.
 
 A client sends its whole body before it looks for an answer, and to close the connection on bytes that were not read
 resets it, which throws the answer away (RFC 9112, 9.6). So the answer goes out at once, and what still comes is read
@@ -51,13 +51,14 @@ class Draining:
                 await send(message)
                 return
             await send({**message, "more_body": True})
-            await _drain(receive)
+            await drain(receive)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
         await self._app(scope, noting_receive, draining_send)
 
 
-async def _drain(receive: Receive) -> None:
+async def drain(receive: Receive) -> None:
+    """Read what still comes of a body and forget it: for a while, and so much of it."""
     count = 0
     try:
         async with asyncio.timeout(_MOST_S):
