@@ -87,7 +87,9 @@ class Lab:
 
     def empty(self) -> None:
         """Forget tasks and jobs, so that one cell does not slow the next."""
-        self.fetch("truncate tasks, attempts, events, idempotency_keys, reservations, key_usage, pgqueuer, pgqueuer_log")
+        self.fetch(
+            "truncate tasks, attempts, events, idempotency_keys, reservations, key_usage, pgqueuer, pgqueuer_log"
+        )
         self.fetch("update lots set available = available + reserved, reserved = 0")
         self.fetch("update wallets set available = available + reserved, reserved = 0, open_reservations = 0")
 
