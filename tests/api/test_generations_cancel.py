@@ -60,6 +60,20 @@ def test_a_processing_task_is_cancelled_upstream(
     assert installation.balance(account) == Balance(available=100, reserved=0)
 
 
+def test_a_task_that_its_provider_cannot_cancel_is_left_to_finish_and_says_so(
+    client: Client, account: AccountId, installation: Installation
+) -> None:
+    task = processing(client, outcome="stubborn", delay_s=2)
+    assert client.task(task)["cancellation"] is None
+    asked = cancel(client, task)
+    assert (asked.status, asked.json["status"]) == (200, "processing")
+    assert asked.json["cancellation"] in ("requested", "declined")
+    eventually(lambda: client.task(task)["cancellation"] == "declined")
+    ended = client.ended(task)
+    assert (ended["status"], ended["cancellation"]) == ("succeeded", "declined")
+    assert installation.balance(account) == Balance(available=98, reserved=0)
+
+
 def test_a_task_is_cancelled_although_the_provider_is_still_accepting_it(client: Client) -> None:
     task = processing(client, outcome="hang", submit_delay_s=1)
     cancel(client, task)

@@ -21,6 +21,7 @@ FIELDS = {
     "error",
     "client_request_id",
     "progress",
+    "cancellation",
 }
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import asyncpg
 import msgspec
 
 from rivya.generations.failure import TaskError
-from rivya.generations.states import Status
+from rivya.generations.states import PROCESSING, Status
 from rivya.kit.ids import AccountId, TaskId
+
+
+Cancellation = Literal["requested", "declined"]
+"""Somebody asked for it, and the provider has not answered yet; or cannot, and the task is left to finish."""
 
 
 class StoredInput(msgspec.Struct, frozen=True):
@@ -53,6 +57,7 @@ class TaskState:
     progress: int | None = None
     result: StoredResult | None = None
     error: TaskError | None = None
+    cancellation: Cancellation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +110,11 @@ def state_of(row: asyncpg.Record) -> TaskState:
         progress=row["progress"],
         result=_decode_result(row["result"]) if row["result"] else None,
         error=_decode_error(row["error"]) if row["error"] else None,
+        cancellation=_cancellation(row),
     )
+
+
+def _cancellation(row: asyncpg.Record) -> Cancellation | None:
+    if row["cancel_declined"]:
+        return "declined"
+    return "requested" if row["cancel_requested_at"] is not None and row["status"] == PROCESSING else None

@@ -27,14 +27,14 @@ where k.account_id = $1 and k.route = $2 and k.key = $3
 -- name: read_states
 -- Reads how many tasks stand, each by its account_id and id; answers nothing for one that is another account's.
 select account_id, id, t.status, t.model, t.client_request_id, t.reserved_credits, t.final_credits, t.progress,
-       t.result, t.error, t.created_at, t.updated_at
+       t.result, t.error, t.cancel_requested_at, t.cancel_declined, t.created_at, t.updated_at
 from unnest($1::text[], $2::text[]) as asked(account_id, id)
 join tasks t using (account_id, id)
 
 -- name: list
 -- Reads the newest tasks of an account_id, or those that come after the id $2, of those that pass the filters.
 select t.id, t.status, t.model, t.client_request_id, t.reserved_credits, t.final_credits, t.progress, t.result,
-       t.error, t.created_at, t.updated_at
+       t.error, t.cancel_requested_at, t.cancel_declined, t.created_at, t.updated_at
 from tasks t
 where t.account_id = $1 and ($2::text is null or t.id < $2) and ($3::text is null or t.status = $3)
   and ($4::text is null or t.model = $4) and ($5::text is null or t.client_request_id = $5)
@@ -124,6 +124,11 @@ select pg_notify('rivya_cancel', worker_id || ' ' || account_id || ' ' || id) fr
 -- name: cancels_asked
 -- Finds the tasks, of every account, that a worker has and that somebody asked to cancel.
 select id from tasks where worker_id = $1 and status = 'processing' and cancel_requested_at is not null
+
+-- name: decline_cancel
+-- Notes that the provider of a task of an account_id cannot cancel it, so that it is left to finish.
+update tasks set cancel_declined = true, updated_at = $4
+where account_id = $1 and id = $2 and attempt = $3 and status = 'processing'
 
 -- name: adopt
 -- Takes over tasks, of every account, whose worker has been silent since $2.

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from rivya.catalog.price import Factor, total
 from rivya.generations.failure import TaskError
-from rivya.generations.model import TaskState
+from rivya.generations.model import Cancellation, TaskState
 from rivya.generations.states import Status
 from rivya.kit.clock import iso
 from rivya.kit.wire import Trace, Whole, id_of
@@ -72,6 +72,7 @@ class TaskObject(msgspec.Struct, frozen=True):
     error: TaskError | None
     client_request_id: Trace | None
     progress: Annotated[int, Meta(ge=0, le=100)] | None
+    cancellation: Cancellation | None
 
 
 def estimate_object(model: str, found: Sequence[Factor]) -> EstimateObject:
@@ -98,4 +99,5 @@ def task_object(task: TaskState, sign: Callable[[str], str]) -> TaskObject:
         error=task.error,
         client_request_id=task.client_request_id,
         progress=task.progress,
+        cancellation=task.cancellation,
     )

@@ -132,6 +132,10 @@ class Steps:
         """Note how far the task is."""
         await self._pool.execute(_SQL["store_progress"], task.account, task.id, task.attempt, progress, utc_now())
 
+    async def decline_cancel(self, task: Held) -> None:
+        """Note that the task's provider cannot cancel it."""
+        await self._pool.execute(_SQL["decline_cancel"], task.account, task.id, task.attempt, utc_now())
+
     async def cancels_asked(self) -> list[TaskId]:
         """Return this worker's tasks that somebody asked to cancel."""
         return [TaskId(row["id"]) for row in await self._pool.fetch(_SQL["cancels_asked"], self._worker)]

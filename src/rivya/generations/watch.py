@@ -67,7 +67,7 @@ class Watcher:
         self._pollers[task.provider].add(watched, in_s=watched.pause_s)
 
     async def cancel(self, task: TaskId) -> None:
-        """Cancel a task upstream, where its provider can; otherwise it is left to finish."""
+        """Cancel a task upstream, where its provider can; otherwise it is left to finish, and says so."""
         watched = self._watched.get(task)
         if watched is None or watched.cancelling:
             return
@@ -76,6 +76,7 @@ class Watcher:
             await self._end(watched, Failed("cancelled"))
         else:
             log.info("task.cannot_cancel", task=task, provider=watched.task.provider)
+            await self._steps.decline_cancel(watched.task)
 
     async def run(self) -> None:
         """Watch until cancelled."""
