@@ -7,7 +7,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import jobs, reads, start, submits
+from bench import chat, jobs, reads, start, submits, webhooks
 from bench.lab import open_lab
 from bench.report import Report
 
@@ -26,8 +26,14 @@ def main() -> None:
         report.throughput(jobs.throughput(lab))
         print("(d) latency", flush=True)
         report.latency(jobs.latency(lab))
+        print("(g) chat", flush=True)
+        chatting = chat.measure(lab)
+        print("(f) webhooks", flush=True)
+        delivered, waited = webhooks.throughput(lab), webhooks.latency(lab)
     print("(e) start", flush=True)
     report.start(start.measure())
+    report.webhooks(delivered, waited)
+    report.chat(chatting)
     RESULTS.write_text(report.text())
     print(report.text())
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import jobs, reads, start, submits
+from bench import chat, jobs, reads, start, submits, webhooks
 
 _HEAD = """# Measured
 
@@ -96,6 +96,28 @@ class Report:
             "Two durable commits (accept, begin) and one NOTIFY lie between.",
         )
 
+    def webhooks(self, found: webhooks.Throughput, waited: webhooks.Latency) -> None:
+        self._add(
+            "(f) Webhooks",
+            f"One worker, {found.deliveries:,} deliveries to {webhooks.ENDPOINTS} endpoints, each signed, recorded "
+            "with its attempt, at most 8 at a time to one endpoint. Baseline: a bare aiohttp client posting the same "
+            f"bodies to the same receiver, as many at a time: {found.bare_per_second:.0f}/s. Latency: "
+            f"{waited.deliveries} tasks ended at {webhooks.PACED_PER_SECOND} a second beside an idle worker, from just "
+            "before to the first byte at the receiver. Aim: p50 50 ms, p99 250 ms.",
+            ("deliveries/s", "of baseline", "with 1 of 100 dead", "of that without", "p50 ms", "p99 ms"),
+            [
+                (
+                    f"{found.per_second:.0f}",
+                    f"{found.per_second / found.bare_per_second:.2f}",
+                    f"{found.with_dead_per_second:.0f}",
+                    f"{found.with_dead_per_second / found.per_second:.2f}",
+                    f"{waited.p50_ms:.1f}",
+                    f"{waited.p99_ms:.1f}",
+                )
+            ],
+            "The limit is the CPU of the worker process, which shares the cores with PostgreSQL and the receiver.",
+        )
+
     def start(self, found: start.Start) -> None:
         self._add(
             "(e) Start and idle memory",
@@ -108,12 +130,66 @@ class Report:
             + f"; {sum(found.memory_mb.values()):.0f} in all, before any engine is loaded.",
         )
 
+    def chat(self, found: chat.Found) -> None:
+        direct, bare = found.results[0], found.results[1]
+        rows: list[Sequence[object]] = []
+        for result in found.results:
+            for flat, paced, plainly, barely in zip(result.flat, result.paced, direct.paced, bare.flat, strict=True):
+                rows.append(
+                    (
+                        result.name,
+                        flat.streams,
+                        _added(paced.first_p50_ms, plainly.first_p50_ms),
+                        _added(paced.first_p99_ms, plainly.first_p99_ms),
+                        f"{flat.streams_per_second:.1f}",
+                        f"{flat.streams_per_second / barely.streams_per_second:.3f}",
+                        f"{flat.chunks_per_second:.0f}",
+                        "" if flat.cpu_us is None else f"{flat.cpu_us:.0f}",
+                        flat.failures,
+                    )
+                )
+        self._add(
+            "(g) Relaying a chat stream",
+            f"Streams of {chat.TOKENS} tokens that all differ. Ours checks a key, sets credits aside and settles them "
+            "in two durable transactions, and keeps the conversation; the bare relay, Starlette and aiohttp, does "
+            "nothing of the kind, nor do the gateways, which have no database here. Each relay has one core, upstream "
+            "and load the other; our PostgreSQL may run on both, and is in our CPU. Streams a second are with tokens "
+            "as fast as they are taken; the first token is waited for by one more reader, while each of the streams "
+            "has 40 tokens a second. Aims: 0.6 of the bare relay, 2 x Portkey, 40 x LiteLLM; added p50 at most twice "
+            "the bare relay's.",
+            (
+                *("relay", "streams", "added first token p50 ms", "p99 ms", "streams/s", "of bare", "chunks/s"),
+                *("CPU us a chunk", "failures"),
+            ),
+            rows,
+            f"Plain turns of {chat.FEW} tokens, {chat.PLAIN_AT_ONCE} at once, and memory (proportional set size):\n\n"
+            + _table(
+                ("relay", "plain turns/s", "MB"),
+                [
+                    (r.name, f"{r.plain_per_second:.0f}", "" if r.memory_mb is None else f"{r.memory_mb:.0f}")
+                    for r in found.results
+                ],
+            )
+            + f"\n\nPostgreSQL beside ours: {found.database_mb:.0f} MB."
+            + "".join(f" Missing: {why}." for why in found.missing),
+        )
+
     def _add(
         self, title: str, words: str, columns: Sequence[str], rows: Sequence[Sequence[object]], limit: str
     ) -> None:
-        lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
-        lines += [f"| {' | '.join(str(value) for value in row)} |" for row in rows]
-        self._parts.append(f"## {title}\n\n{words}\n\n" + "\n".join(lines) + f"\n\n{limit}")
+        self._parts.append(f"## {title}\n\n{words}\n\n{_table(columns, rows)}\n\n{limit}")
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    lines += [f"| {' | '.join(str(value) for value in row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _added(wait_ms: float | None, direct_ms: float | None) -> str:
+    if wait_ms is None or direct_ms is None:
+        return "none came"
+    return f"{max(0.0, wait_ms - direct_ms):.1f}"
 
 
 def _wallets() -> str:

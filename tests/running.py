@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -16,7 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
+
 Found = TypeVar("Found")
+
+_ANNOUNCE = """
+insert into workers (id, host, pid, heartbeat_at, serves, serves_until)
+values ('wkr_nobody', 'nowhere', 0, '-infinity', $1, 'infinity')
+"""
 
 
 def free_port() -> int:
@@ -111,6 +119,8 @@ class Rivya:
             "RIVYA_SCRIPTED_MODELS": "true",
             "RIVYA_PROVIDERS_FILE": str(Path(__file__).parent / "no_engines.toml"),
             "RIVYA_SECRET_KEY": "for tests only",
+            # Tests make their providers fail all the time; what comes of that is tests/queue/test_availability.py's.
+            "RIVYA_CIRCUIT_FAILURES": "1000000",
             **self.settings,
             **settings,
         }
@@ -140,6 +150,16 @@ class Rivya:
 
     def worker(self, **settings: str) -> subprocess.Popen[bytes]:
         return self.start("worker", **settings)
+
+    def served_by_nobody(self, *routes: str) -> None:
+        """Have these routes (``provider.target``) served as far as anybody can tell, without any worker."""
+
+        async def announce() -> None:
+            connection = await asyncpg.connect(self.database_url)
+            await connection.execute(_ANNOUNCE, list(routes))
+            await connection.close()
+
+        asyncio.run(announce())
 
     def wait_for(self, base_url: str, process: subprocess.Popen[bytes], path: str = "/healthz") -> None:
         def answers() -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from litestar import Litestar
-from litestar.exceptions import HTTPException, InternalServerException
-from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
+from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
+from rivya.accounts.mail import Mailer
 from rivya.catalog.routes import router as models_router
 from rivya.chat.images import Images
 from rivya.chat.routes import router as chat_router
@@ -21,6 +20,7 @@ from rivya.files.duration_token import DurationTokens
 from rivya.files.fetching import Fetcher, outbound_for_references
 from rivya.files.probe_process import Probers
 from rivya.files.references import References
+from rivya.files.routes import limits as upload_limits
 from rivya.files.routes import media
 from rivya.files.routes import router as files_router
 from rivya.files.service import Files
@@ -29,12 +29,11 @@ from rivya.generations.service import Generations
 from rivya.http import (
     RequestIds,
     answer_framework_error,
-    answer_no_such_path,
     answer_overloaded,
     answer_public_error,
     answer_unexpected,
 )
-from rivya.installation import Installation, open_chat_providers
+from rivya.installation import Installation, answers_here, open_chat_providers
 from rivya.keys.cache import KeyCache
 from rivya.keys.last_use import LastUses
 from rivya.keys.limits import limits_of
@@ -42,19 +41,32 @@ from rivya.keys.rates import RateLimits
 from rivya.kit.batch import Overloaded
 from rivya.kit.db import open_pool
 from rivya.kit.notify import NotifyHub
+from rivya.kit.outbound import Outbound
 from rivya.methods import Options
 from rivya.openapi.routes import openapi
+from rivya.queue.served import ServedRoutes
 from rivya.switches.follower import PublicApiSwitch
 from rivya.switches.gate import Gate
 from rivya.wallet.routes import router as credits_router
+from rivya.web import site
 from rivya.web.health import healthz, readyz
-from rivya.web.home import home
+from rivya.web.policy import media_origin
+from rivya.webhooks.callbacks import Callbacks, callback
+from rivya.webhooks.endpoints import Endpoints
+from rivya.webhooks.events import Events
+from rivya.webhooks.replay import Deliveries
+from rivya.webhooks.routes import events_router as webhook_events_router
+from rivya.webhooks.routes import router as webhooks_router
+from rivya.webhooks.sealed import Secrets
+from rivya.webhooks.urls import webhook_policy
 
-_STATIC = Path(__file__).parent / "web" / "static"
 
+def create_app(installed: Installation, dsn: str, *, stopping: asyncio.Event | None = None) -> ASGIApp:
+    """Return the app; it connects when it starts and lets go of everything when it stops.
 
-def create_app(installed: Installation, dsn: str) -> ASGIApp:
-    """Return the app; it connects when it starts and lets go of everything when it stops."""
+    Once ``stopping`` is set its streams come to their ends.
+    """
+    stopping = stopping or asyncio.Event()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
@@ -64,9 +76,15 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
             state = app.state
             state.settings = settings
             state.models = installed.models
-            state.routing = installed.routing
+            served = state.served = ServedRoutes(pool, hub, lease_s=settings.worker_lease_s)
+            await served.refresh()
+            chat_providers = open_chat_providers(installed)
+            routing = state.routing = installed.routing(
+                lambda route: route in served or answers_here(route, chat_providers)
+            )
             state.links = installed.links
             state.store = installed.store
+            state.media_origin = await media_origin(installed.store, settings)
             state.pool = pool
             state.key_cache = KeyCache(pool, hub, limits=limits_of(settings))
             state.rates = RateLimits(pool)
@@ -82,6 +100,7 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
                 folder=settings.data_dir / "uploads",
                 keep_days=settings.media_retention_days,
             )
+            state.upload_limits = upload_limits(installed.models)
             outbound = outbound_for_references(allow_private=settings.references_allow_private)
             fetcher = Fetcher(
                 pool,
@@ -95,28 +114,42 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
                 pool,
                 hub,
                 models=installed.models,
-                routing=installed.routing,
+                routing=routing,
                 references=References(links=installed.links, tokens=tokens, find=state.files.find, fetch=fetcher.fetch),
             )
+            webhook_secrets = Secrets.of(settings)
+            webhook_urls = Outbound(webhook_policy(allow_private=settings.webhooks_allow_private))
+            state.webhook_endpoints = Endpoints(
+                pool, secrets=webhook_secrets, outbound=webhook_urls, most=settings.webhooks_most_endpoints
+            )
+            state.webhook_deliveries = Deliveries(pool, secrets=webhook_secrets)
+            state.callbacks = Callbacks(pool, installed.providers_file.providers)
+            state.webhook_events = Events(pool, installed.links)
             switch = state.public_api = PublicApiSwitch(pool, hub)
             await switch.refresh()
             chat = state.chat = Chat(
                 pool,
                 models=installed.models,
-                routing=installed.routing,
-                providers=open_chat_providers(installed),
+                routing=routing,
+                providers=chat_providers,
                 images=Images(installed.store, find=state.files.find),
             )
+            state.stopping = stopping
+            state.mailer = Mailer(settings)
             background = [
+                asyncio.create_task(_stop_in_time(chat, stopping)),
                 asyncio.create_task(chat.turns.run()),
                 asyncio.create_task(hub.run()),
                 asyncio.create_task(installed.catalog.watch()),
                 asyncio.create_task(switch.follow()),
+                asyncio.create_task(served.follow()),
                 asyncio.create_task(last_uses.run()),
             ]
             yield
+            stopping.set()
             await chat.close()
             await outbound.close()
+            await webhook_urls.close()
             await probers.close()
             for task in background:
                 task.cancel()
@@ -130,16 +163,14 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
             models_router,
             files_router,
             generations_router,
+            webhooks_router,
+            webhook_events_router,
             openapi,
+            callback,
             media,
             healthz,
             readyz,
-            home,
-            create_static_files_router(
-                path="/static",
-                directories=[_STATIC],
-                exception_handlers={InternalServerException: answer_no_such_path, ValueError: answer_no_such_path},
-            ),
+            *site.ROUTERS,
         ],
         lifespan=[lifespan],
         exception_handlers={
@@ -147,8 +178,14 @@ def create_app(installed: Installation, dsn: str) -> ASGIApp:
             HTTPException: answer_framework_error,
             Overloaded: answer_overloaded,
             Exception: answer_unexpected,
+            **site.ANSWERS,
         },
         openapi_config=None,
         logging_config=None,
     )
     return RequestIds(Gate(Options(app), app.state))
+
+
+async def _stop_in_time(chat: Chat, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    await chat.stop()

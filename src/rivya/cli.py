@@ -104,18 +104,24 @@ def _stop_with_parent() -> None:
 
 def _add_groups() -> None:
     from rivya.accounts.commands import app as accounts
+    from rivya.admin.commands import show_audit
     from rivya.catalog.commands import app as catalog
     from rivya.engines.commands import app as engines
     from rivya.keys.commands import app as keys
+    from rivya.providers.commands import app as providers
     from rivya.switches.commands import app as api
     from rivya.wallet.commands import app as credits
+    from rivya.webhooks.commands import app as webhooks
 
     app.add_typer(accounts, name="accounts")
     app.add_typer(keys, name="keys")
     app.add_typer(credits, name="credits")
     app.add_typer(engines, name="engines")
     app.add_typer(catalog, name="catalog")
+    app.add_typer(providers, name="providers")
     app.add_typer(api, name="api")
+    app.add_typer(webhooks, name="webhooks")
+    app.command("audit")(show_audit)
 
 
 def main() -> None:

@@ -168,3 +168,17 @@ class ChatAttachmentNotSupported(PublicError):
 
     code = "chat_attachment_not_supported"
     status = 400
+
+
+class WebhookUrlRejected(PublicError):
+    """Webhooks cannot go to this URL."""
+
+    code = "webhook_url_rejected"
+    status = 400
+
+
+class WebhookEndpointDisabled(PublicError):
+    """This webhook endpoint is disabled: set its status to active first."""
+
+    code = "webhook_endpoint_disabled"
+    status = 409

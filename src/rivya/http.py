@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import AsyncGenerator
 from typing import Any, TypeVar
 
 import msgspec
@@ -105,6 +106,17 @@ class RequestIds:
 
 async def read_json(request: Call, shape: type[Body]) -> Body:
     """Return the body as ``shape``. Raises ValidationFailed, before reading it whole when it is too large."""
+    body = await read_body(request)
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValidationFailed("The body must be a JSON object in UTF-8.") from error
+
+
+async def read_body(request: Call) -> bytes:
+    """Return the body as it came. Raises ValidationFailed, before reading it whole when it is too large for JSON."""
     chunks: list[bytes] = []
     size = 0
     declared = request.headers.get("content-length", "0")
@@ -122,12 +134,17 @@ async def read_json(request: Call, shape: type[Body]) -> Body:
             chunks.append(chunk)
     except InternalServerException as error:  # the framework's word for a client that went away
         raise ValidationFailed("The body ended before it was whole.") from error
+    return b"".join(chunks)
+
+
+async def body_chunks(request: Call) -> AsyncGenerator[bytes]:
+    """Yield the body as it arrives. Raises ValidationFailed when it ends before it is whole."""
     try:
-        return msgspec.json.decode(b"".join(chunks), type=shape)
-    except msgspec.ValidationError as error:
-        raise invalid(error) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValidationFailed("The body must be a JSON object in UTF-8.") from error
+        async for chunk in request.stream():
+            if chunk:
+                yield chunk
+    except InternalServerException as error:  # the framework's word for a client that went away
+        raise ValidationFailed("The body ended before it was whole.") from error
 
 
 def invalid(error: msgspec.ValidationError) -> ValidationFailed:

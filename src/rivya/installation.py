@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from rivya.kit.ids import WorkerId
 from rivya.providers import routing
 from rivya.providers.base import Provider
 from rivya.providers.chat import ChatProvider
+from rivya.providers.circuit import Circuits, Limits
+from rivya.providers.guarded_chat import GuardedChat
 from rivya.providers.routing import ProvidersFile, Route, Routing
 from rivya.settings import Settings
 
@@ -24,7 +26,6 @@ class Installation:
     settings: Settings
     catalog: Catalog
     providers_file: ProvidersFile
-    routing: Routing
     links: MediaLinks
     store: ObjectStore
 
@@ -32,6 +33,14 @@ class Installation:
     def models(self) -> Mapping[str, Model]:
         """The models that hold now, also after the operator's folder was read again."""
         return self.catalog.models
+
+    def routing(self, serves: Callable[[Route], bool]) -> Routing:
+        """Return the routes of this installation; ``serves`` says which of them work, each time that it is asked."""
+        return Routing(self.providers_file.routes, allow_stand_ins=self.settings.allows_stand_ins, serves=serves)
+
+    def circuits(self) -> Circuits:
+        """Return circuits for the routes that one process asks, all closed."""
+        return Circuits(Limits(self.settings.circuit_failures, self.settings.circuit_cool_down_s))
 
 
 def installation(settings: Settings) -> Installation:
@@ -41,11 +50,6 @@ def installation(settings: Settings) -> Installation:
         settings=settings,
         catalog=Catalog(folder=settings.catalog_dir, with_scripted=settings.scripted_models),
         providers_file=providers_file,
-        routing=Routing(
-            providers_file.routes,
-            allow_stand_ins=settings.allows_stand_ins,
-            serves=lambda route: _serves(providers_file, route),
-        ),
         links=MediaLinks(base_url=settings.base_url, key=settings.signing_key(), lives_s=settings.media_link_s),
         store=ObjectStore(folder=_folder(settings), url=settings.object_store_url),
     )
@@ -77,37 +81,36 @@ def open_providers(installed: Installation, worker: WorkerId) -> dict[str, Provi
 def open_chat_providers(installed: Installation) -> dict[str, ChatProvider]:
     """Return those who answer in text, by name: called from the processes that serve HTTP; each is to be closed."""
     providers: dict[str, ChatProvider] = {}
+    circuits = installed.circuits()
     for name, entry in installed.providers_file.providers.items():
         if entry.kind == "engines":
             from rivya.engines.host import EngineHost
             from rivya.providers.engine_chat import EngineChat
 
-            providers[name] = EngineChat(EngineHost(work_dir=installed.settings.data_dir / "work" / "chat"))
+            engines = EngineChat(EngineHost(work_dir=installed.settings.data_dir / "work" / "chat"))
+            providers[name] = GuardedChat(engines, circuits)
         elif entry.url is not None:
             from rivya.providers.openai_chat import OpenAIChat, Upstream
 
-            providers[name] = OpenAIChat(
-                Upstream(
-                    name=name,
-                    url=entry.url,
-                    key=os.environ.get(entry.key_env) if entry.key_env is not None else None,
-                    headers=entry.headers,
-                    body=entry.body,
-                    thinking_body=entry.thinking_body,
-                    web_search_body=entry.web_search_body,
-                    first_s=entry.first_s,
-                    idle_s=entry.idle_s,
-                )
+            upstream = Upstream(
+                name=name,
+                url=entry.url,
+                key=os.environ.get(entry.key_env) if entry.key_env is not None else None,
+                headers=entry.headers,
+                body=entry.body,
+                thinking_body=entry.thinking_body,
+                web_search_body=entry.web_search_body,
+                first_s=entry.first_s,
+                idle_s=entry.idle_s,
             )
+            providers[name] = GuardedChat(OpenAIChat(upstream), circuits)
     return providers
 
 
-def _serves(file: ProvidersFile, route: Route) -> bool:
-    if file.providers[route.provider].kind == "engines":
-        from rivya.engines import registry
-
-        return registry.installed(route.target)
-    return True
+def answers_here(route: Route, providers: Mapping[str, ChatProvider]) -> bool:
+    """Return True if one of this process's own chat providers can answer on the route now."""
+    provider = providers.get(route.provider)
+    return provider is not None and provider.serves(route.target)
 
 
 def _folder(settings: Settings) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import uvicorn
@@ -14,8 +15,9 @@ from rivya.settings import Settings
 
 def serve(settings: Settings, dsn: str, *, fd: int | None = None) -> None:
     """Serve until SIGTERM or SIGINT; requests in hand are answered first, for at most ten seconds."""
+    stopping = asyncio.Event()
     config = uvicorn.Config(
-        create_app(installation(settings), dsn),
+        create_app(installation(settings), dsn, stopping=stopping),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -31,4 +33,16 @@ def serve(settings: Settings, dsn: str, *, fd: int | None = None) -> None:
         backlog=2048,
     )
     sockets = [socket.socket(fileno=fd)] if fd is not None else None
-    uvicorn.Server(config).run(sockets)
+    _Server(config, stopping).run(sockets)
+
+
+class _Server(uvicorn.Server):
+    """Says when it begins to stop: what streams would keep it until its patience ends."""
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping.set()
+        await super().shutdown(sockets)

@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None, description="Signs links and tokens. Without it, one is made and kept in the data folder."
     )
+    secret_key_old: SecretStr | None = Field(
+        None,
+        description="The secret key before it was changed: what was encrypted with it can still be read.",
+    )
     providers_file: Path | None = Field(
         None, description="A providers.toml of your own, in place of the one in the package."
     )
@@ -101,6 +105,22 @@ class Settings(BaseSettings):
         False,
         description="Whether references may be fetched over http and from private addresses, for development only.",
     )
+    webhooks_allow_private: bool = Field(
+        False,
+        description="Whether webhooks may go over http and to private addresses, for development only.",
+    )
+    webhooks_in_flight: int = Field(
+        256, ge=1, le=10_000, description="The most webhooks that one worker sends at the same time."
+    )
+    webhooks_endpoint_in_flight: int = Field(
+        8, ge=1, le=1000, description="The most webhooks that are sent to one endpoint at the same time."
+    )
+    webhooks_retention_days: int = Field(
+        30, ge=7, le=3650, description="How many days webhook deliveries and their attempts are kept."
+    )
+    webhooks_most_endpoints: int = Field(
+        20, ge=1, le=1_000_000, description="The most webhook endpoints that one account may have."
+    )
     chat_retention_days: int = Field(
         365, ge=1, le=3650, description="How many days a chat session is kept after its last message."
     )
@@ -108,6 +128,24 @@ class Settings(BaseSettings):
     worker_heartbeat_s: float = Field(2.0, gt=0.05, le=10, description="How often a worker says that it lives.")
     worker_lease_s: float = Field(
         10.0, gt=0.2, le=60, description="After this silence a worker's tasks go to the others."
+    )
+    worker_grace_s: float = Field(
+        30.0,
+        gt=0.2,
+        le=600,
+        description="After this silence of the last worker that serves them, models are coming_soon.",
+    )
+    circuit_failures: int = Field(
+        5,
+        ge=1,
+        le=1_000_000,
+        description="After so many failures in a row one model of a provider is left alone for a while.",
+    )
+    circuit_cool_down_s: float = Field(
+        15.0,
+        gt=0,
+        le=300,
+        description="How long that while is at first; it doubles each time, up to five minutes.",
     )
     queue_lease_s: float = Field(
         15.0, gt=0.2, le=120, description="After this silence a picked job goes to another worker."
@@ -121,6 +159,15 @@ class Settings(BaseSettings):
         le=1000,
         description="The most jobs of one built-in engine that workers, together, take ahead of its turn.",
     )
+    sign_up: Literal["open", "closed"] = Field(
+        "open", description="Whether anybody may sign up, or accounts are made by the operator alone."
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Where letters go out: smtp://user:password@host:587 (with STARTTLS) or smtps://; "
+        "without it they are written into the data folder.",
+    )
+    mail_from: str = Field("Rivya <no-reply@localhost>", description="Whom letters are from.")
     mini_chat_gguf: Path | None = Field(
         None, description="Other weights for rivya-mini-chat: a GGUF file with a chat template."
     )
@@ -142,6 +189,10 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def old_signing_key(self) -> bytes | None:
+        return self.secret_key_old.get_secret_value().encode() if self.secret_key_old is not None else None
 
     def signing_key(self, *, make: bool = False) -> bytes:
         """Return the key that signs links: the setting, else the one kept in the data folder.

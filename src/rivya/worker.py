@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 import signal
 
 import structlog
 
+from rivya.generations.health import Health
 from rivya.generations.run import Runner
 from rivya.generations.settle import Settler
 from rivya.generations.steps import Held, Steps
@@ -17,13 +17,16 @@ from rivya.installation import Installation, installation, open_providers
 from rivya.kit.db import Pool, open_pool
 from rivya.kit.ids import AccountId, TaskId, WorkerId, new_id
 from rivya.kit.notify import NotifyHub
+from rivya.kit.outbound import Outbound
 from rivya.providers.base import Provider
-from rivya.providers.routing import Route, entrypoint
+from rivya.providers.routing import Route, entrypoint, name_of
 from rivya.queue import janitors
 from rivya.queue.janitors.all import JANITORS
 from rivya.queue.jobs import Entrypoint, Handler, JobLoop
-from rivya.queue.lease import Lease
+from rivya.queue.lease import Lease, Serving
 from rivya.settings import Settings
+from rivya.webhooks.callbacks import CHANNEL
+from rivya.webhooks.delivery.outgoing import deliverer, open_outbound
 
 log = structlog.get_logger()
 
@@ -40,10 +43,12 @@ async def work(settings: Settings, dsn: str) -> None:
     installed = installation(settings)
     hub = NotifyHub(dsn)
     providers = open_providers(installed, worker)
+    webhooks = open_outbound(settings)
     try:
         async with open_pool(dsn, size=settings.database_connections, application_name="rivya worker") as pool:
-            await _Worker(installed, pool, hub, providers, worker).run(stop)
+            await _Worker(installed, pool, hub, providers, webhooks, worker).run(stop)
     finally:
+        await webhooks.close()
         for provider in providers.values():
             await provider.close()
         shutil.rmtree(settings.data_dir / "work" / worker, ignore_errors=True)
@@ -56,23 +61,35 @@ class _Worker:
         pool: Pool,
         hub: NotifyHub,
         providers: dict[str, Provider],
+        webhooks: Outbound,
         worker: WorkerId,
     ) -> None:
         settings = installed.settings
         self._hub = hub
         self._catalog = installed.catalog
         self._pool = pool
+        # What is installed meanwhile counts from the next start: the queue is told once for what to send jobs.
+        self._served = {
+            name_of(route): route
+            for route in installed.routing(lambda _: True).all()
+            if route.provider in providers and providers[route.provider].serves(route.target)
+        }
+        routing = installed.routing(lambda route: name_of(route) in self._served)
+        circuits = self._circuits = installed.circuits()
+        health = Health(routing, circuits)
         steps = self._steps = Steps(pool, worker)
         settler = Settler(
             steps,
             installed.store,
+            health,
             models=installed.models,
             max_bytes=settings.max_output_bytes,
         )
-        self._watcher = Watcher(steps, settler, providers, self._lost)
+        self._watcher = Watcher(steps, settler, health, providers, self._lost)
         self._runner = Runner(
             steps,
-            routing=installed.routing,
+            routing=routing,
+            health=health,
             providers=providers,
             store=installed.store,
             settler=settler,
@@ -85,6 +102,8 @@ class _Worker:
             worker=worker,
             beat_s=settings.worker_heartbeat_s,
             lease_s=settings.worker_lease_s,
+            grace_s=max(settings.worker_grace_s, settings.worker_lease_s),
+            serving=self._serving,
             take_over=self._runner.take_over,
         )
         self._jobs = JobLoop(
@@ -93,9 +112,19 @@ class _Worker:
             most=settings.worker_concurrency,
             lease_s=settings.queue_lease_s,
         )
-        self._tools = janitors.Tools(pool, steps, installed.routing, installed.store, settings.chat_retention_days)
+        self._deliverer = deliverer(settings, pool, hub, webhooks, worker=worker, links=installed.links)
+        self._tools = janitors.Tools(
+            pool,
+            steps,
+            routing,
+            installed.store,
+            keep_sessions_days=settings.chat_retention_days,
+            keep_deliveries_days=settings.webhooks_retention_days,
+        )
         self._cancelling: set[asyncio.Task[None]] = set()
+        circuits.listen(self._lease.soon)
         hub.listen("rivya_cancel", self._cancel)
+        hub.listen(CHANNEL, self._called_back)
 
     async def run(self, stop: asyncio.Event) -> None:
         await self._lease.begin()
@@ -110,19 +139,21 @@ class _Worker:
             )
         ]
         jobs = asyncio.create_task(self._jobs.run())
+        delivering = asyncio.create_task(self._deliverer.run())
         stopping = asyncio.create_task(stop.wait())
         log.info("worker.ready")
-        ended, _ = await asyncio.wait({stopping, jobs, *background}, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait({stopping, jobs, delivering, *background}, return_when=asyncio.FIRST_COMPLETED)
         self._jobs.stop()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(jobs, _LAST_JOBS_S)
-        for task in (stopping, *background):
+        self._deliverer.stop()
+        await asyncio.wait({jobs, delivering}, timeout=_LAST_JOBS_S)
+        for task in (stopping, jobs, delivering, *background):
             task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+        await asyncio.gather(jobs, delivering, *background, return_exceptions=True)
         await self._lease.hand_over()
         log.info("worker.stopped", watched=len(self._watcher))
-        for task in ended - {stopping}:
-            task.result()
+        for task in (ended | {jobs, delivering}) - {stopping}:
+            if not task.cancelled():
+                task.result()
 
     async def _lost(self, task: Held) -> None:
         await self._runner.again(task)
@@ -134,14 +165,23 @@ class _Worker:
         self._cancelling.add(cancelling)
         cancelling.add_done_callback(self._cancelling.discard)
 
+    def _called_back(self, payload: str | None) -> None:
+        if payload is not None:  # a callback that was missed is no harm: the task has its turn
+            provider, task = payload.rsplit(" ", 1)
+            self._watcher.wake(TaskId(task), provider=provider)
+
     async def _cancel_asked(self) -> None:
         """Cancel what was asked for while nothing could be heard."""
         for task in await self._steps.cancels_asked():
             await self._watcher.cancel(task)
 
+    def _serving(self) -> Serving:
+        shut = {name for name in self._served if self._circuits.of(name).state == "open"}
+        return sorted(self._served.keys() - shut), sorted(shut)
+
     def _entrypoints(self, installed: Installation) -> dict[str, Entrypoint]:
         found: dict[str, Entrypoint] = {}
-        for route in installed.routing.all():
+        for route in self._served.values():
             engines = installed.providers_file.providers[route.provider].kind == "engines"
             limit = installed.settings.engine_concurrency if engines else 0
             found[entrypoint(route)] = Entrypoint(self._handler(route), limit)

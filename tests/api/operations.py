@@ -10,13 +10,20 @@ from rivya.files.routes import router as files
 from rivya.generations.routes import router as generations
 from rivya.openapi.operations import Endpoint, endpoints
 from rivya.wallet.routes import router as credits
+from rivya.webhooks.routes import events_router as webhook_events
+from rivya.webhooks.routes import router as webhooks
 
-ENDPOINTS = endpoints(Litestar([models, generations, files, credits, chat], openapi_config=None).routes)
+_ROUTERS = [models, generations, files, credits, chat, webhooks, webhook_events]
+
+ENDPOINTS = endpoints(Litestar(_ROUTERS, openapi_config=None).routes)
 
 MISSING = {
     "task_id": "task_00000000000000000000000000",
     "file_id": "file_00000000000000000000000000",
     "session_id": "chat_00000000000000000000000000",
+    "endpoint_id": "whend_00000000000000000000000000",
+    "delivery_id": "whdel_00000000000000000000000000",
+    "event_id": "evt_00000000000000000000000000",
     "model_id": "nobody",
 }
 """Ids that are well formed, and nobody's."""

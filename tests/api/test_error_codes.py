@@ -151,6 +151,13 @@ def chat_attachment_not_supported(at: Provoking) -> Answer:
     return at.client.post(CHAT, {"model": "talker", "message": "Hi", "attachments": attachments})
 
 
+def webhook_endpoint_disabled(at: Provoking) -> Answer:
+    wanted = {"name": "mine", "url": "https://93.184.216.34/", "event_types": ["generation.failed"]}
+    path = f"{WEBHOOKS}/{at.client.post(WEBHOOKS, wanted).json['id']}"
+    assert at.client.call("PATCH", path, {"status": "disabled"}).status == 200
+    return at.client.post(f"{path}/test")
+
+
 def file_too_large(at: Provoking) -> Answer:
     large = picture() + b"\0" * (10 * 1024 * 1024)
     return upload(at.client, large)
@@ -180,6 +187,10 @@ PROVOKED: dict[type[errors.PublicError], Callable[[Provoking], Answer]] = {
     errors.ChatModelNotSupported: lambda at: at.client.post(CHAT, {"model": "scripted", "message": "Hi"}),
     errors.ChatSessionConflict: chat_session_conflict,
     errors.ChatAttachmentNotSupported: chat_attachment_not_supported,
+    errors.WebhookUrlRejected: lambda at: at.client.post(
+        WEBHOOKS, {"name": "mine", "url": "https://127.0.0.1/", "event_types": ["generation.failed"]}
+    ),
+    errors.WebhookEndpointDisabled: webhook_endpoint_disabled,
 }
 
 

@@ -14,7 +14,10 @@ from tests.api.operations import ENDPOINTS, MISSING, name_of, path_of
 from tests.files.samples import picture
 from tests.running import Answer, Client
 
-OWNED = [one for one in ENDPOINTS if any(f"{{{name}}}" in one.path for name in ("task_id", "file_id", "session_id"))]
+IDS = ("task_id", "file_id", "session_id", "endpoint_id", "delivery_id", "event_id")
+OWNED = [one for one in ENDPOINTS if any(f"{{{name}}}" in one.path for name in IDS)]
+BODIES = {"replayWebhook": {"since": "2026-05-11T00:00:00Z", "status": "all"}}
+"""Of calls that say what is wrong with their body before they look for what it is about."""
 
 
 def same(answer: Answer) -> tuple[Any, ...]:
@@ -56,17 +59,43 @@ def theirs(installation: Installation) -> dict[str, Any]:
         session,
     )
     assert client.get(f"/api/v1/chat/sessions/{session}").status == 200
-    return {"task_id": task["id"], "file_id": file["id"], "session_id": session, "file": file, "task": ended}
+    wanted = {"name": "theirs", "url": "https://93.184.216.34/", "event_types": ["generation.failed"]}
+    endpoint = client.post("/api/v1/webhooks", wanted).json["id"]
+    delivery = _delivered(installation, account, endpoint)
+    return {
+        "task_id": task["id"],
+        "file_id": file["id"],
+        "session_id": session,
+        "endpoint_id": endpoint,
+        "delivery_id": delivery["id"],
+        "event_id": delivery["event_id"],
+        "file": file,
+        "task": ended,
+    }
+
+
+def _delivered(installation: Installation, account: str, endpoint: str) -> dict[str, str]:
+    """Add a delivery that has ended: nothing is sent anywhere."""
+    (row,) = installation.sql(
+        """insert into webhook_deliveries (account_id, id, endpoint_id, event_id, event_type, status, created_at,
+                                           updated_at)
+           select account_id, $3, $2, id, type, 'failed', now(), now() from events where account_id = $1
+           returning id, event_id""",
+        account,
+        endpoint,
+        new_id("whdel"),
+    )
+    return dict(row)
 
 
 def test_every_route_with_an_id_of_an_account_is_in_the_table() -> None:
-    assert len(OWNED) >= 7
+    assert len(OWNED) >= 16
 
 
 @pytest.mark.parametrize("endpoint", OWNED, ids=name_of)
 def test_a_foreign_id_is_answered_as_a_missing_one(client: Client, theirs: dict[str, Any], endpoint: Endpoint) -> None:
-    ids = {name: theirs[name] for name in ("task_id", "file_id", "session_id")}
-    body = {} if endpoint.method == "post" else None
+    ids = {name: theirs[name] for name in IDS}
+    body = BODIES.get(endpoint.operation.id, {}) if endpoint.method in ("post", "patch") else None
     foreign = client.call(endpoint.method.upper(), path_of(endpoint, ids), body)
     missing = client.call(endpoint.method.upper(), path_of(endpoint), body)
     assert same(foreign) == same(missing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -85,6 +86,17 @@ def test_who_leaves_takes_nothing_along(client: Client) -> None:
         stream.answer.close()
     eventually(lambda: Events(client, task).answer.status == 200)
     client.post(f"/api/v1/generations/{task}/cancel")
+
+
+def test_a_stopped_server_ends_its_streams(client: Client, installation: Installation) -> None:
+    process, base_url = installation.rivya.serve()
+    with installation.worker_asleep():
+        stream = Events(Client(base_url, client.key), start(client))
+        seen = iter(stream)
+        next(seen)
+        process.send_signal(signal.SIGTERM)
+        assert list(seen) == []  # an end that the server made: one that was cut would raise
+        assert process.wait(20) == -signal.SIGTERM
 
 
 def test_somebody_elses_task_is_not_found(client: Client, make_client: Callable[..., Client]) -> None:

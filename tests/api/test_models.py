@@ -112,6 +112,7 @@ def test_a_stand_in_is_told_in_a_warning(database_url: str, tmp_path: Path) -> N
         '[providers]\n[[routes]]\nmodel = "z-image"\nprovider = "scripted"\ntarget = "scripted"\nstand_in = true\n'
     )
     rivya = Rivya(database_url, tmp_path / "rivya", {"RIVYA_PROVIDERS_FILE": str(providers)})
+    rivya.served_by_nobody("scripted.scripted")
     try:
         model = Client(rivya.serve()[1]).get(f"{PATH}/z-image").json
     finally:

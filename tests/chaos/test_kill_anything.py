@@ -53,6 +53,8 @@ class System:
     def start(self) -> None:
         self.apis = [self._serve(port) for port in self.ports]
         self.workers = [self.rivya.worker() for _ in range(2)]
+        for process, port in zip(self.apis, self.ports, strict=True):
+            self.rivya.wait_for(f"http://127.0.0.1:{port}", process, "/readyz")
 
     def kill_one(self, random: random.Random) -> str:
         """Kill something, and start it again a moment later."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,26 @@ class Talk:
         return self.client.get("/api/v1/credits").json["current_credits"]
 
 
+@contextmanager
+def installed(database_url: str, folder: Path, providers: str) -> Iterator[Installation]:
+    """Run an API process and a worker on the model ``talker``; ``providers`` is the text of providers.toml."""
+    (folder / "providers.toml").write_text(providers)
+    settings = {
+        "RIVYA_CATALOG_DIR": str(_HERE / "models"),
+        "RIVYA_PROVIDERS_FILE": str(folder / "providers.toml"),
+        "DOUBLE_KEY": "sk-double",
+        "RIVYA_CIRCUIT_FAILURES": "1000000",  # here upstreams fail on purpose, and are asked again at once
+    }
+    rivya = Rivya(database_url, folder, settings)
+    try:
+        worker = rivya.worker()
+        process, base_url = rivya.serve()
+        rivya.wait_for(base_url, process, "/readyz")
+        yield Installation(rivya, base_url, rivya.database_url, worker, folder / "journal.jsonl")
+    finally:
+        rivya.close()
+
+
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
     running = Upstream()
@@ -64,26 +85,13 @@ def database_for_module(postgres: str, template: str) -> Iterator[str]:
 def chatting(
     database_for_module: str, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    folder = Path(tmp_path_factory.mktemp("chatting"))
-    providers = folder / "providers.toml"
-    providers.write_text(
+    providers = (
         f'[providers.double]\nkind = "openai"\nurl = "{upstream.url}"\nkey_env = "DOUBLE_KEY"\n'
         "first_s = 3.0\nidle_s = 1.0\nthinking_body = {reason = true}\n"
         '[[routes]]\nmodel = "talker"\nprovider = "double"\ntarget = "talker-1"\n'
     )
-    settings = {
-        "RIVYA_CATALOG_DIR": str(_HERE / "models"),
-        "RIVYA_PROVIDERS_FILE": str(providers),
-        "DOUBLE_KEY": "sk-double",
-    }
-    rivya = Rivya(database_for_module, folder, settings)
-    try:
-        worker = rivya.worker()
-        process, base_url = rivya.serve()
-        rivya.wait_for(base_url, process, "/readyz")
-        yield Installation(rivya, base_url, rivya.database_url, worker, folder / "journal.jsonl")
-    finally:
-        rivya.close()
+    with installed(database_for_module, Path(tmp_path_factory.mktemp("chatting")), providers) as chatting:
+        yield chatting
 
 
 @pytest.fixture

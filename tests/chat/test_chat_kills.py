@@ -11,6 +11,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from rivya.chat.tokens import estimated
+from rivya.kit.ids import AccountId
 from tests.chat.conftest import Talk
 from tests.chat.streams import EventStream
 from tests.chat.test_chat_turns import cost
@@ -60,15 +61,48 @@ def test_a_killed_server_charges_nothing_for_an_answer_that_nobody_saw(talk: Tal
     assert talk.client.get("/api/v1/chat/sessions").json["data"] == []
 
 
-def test_a_stopped_server_ends_its_streams_first(talk: Talk) -> None:
+def test_a_stopped_server_ends_its_streams_with_a_last_event_and_what_was_made_is_settled(talk: Talk) -> None:
     process, base_url = talk.installation.rivya.serve()
-    stream = EventStream(Client(base_url, talk.client.key), {"model": "talker", "message": "slow 900"})
-    seen = iter(stream)
-    _, created = next(seen)
-    next(seen)
-    talk.installation.rivya.stop(process)
-    stream.cut()
-    assert _ended(talk, created["id"])["status"] == "stopped"
+    client = Client(base_url, talk.client.key)
+    streams = [EventStream(client, {"model": "talker", "message": "slow 900"}) for _ in range(3)]
+    begun = [next(iter(stream))[1] for stream in streams]
+    process.send_signal(signal.SIGTERM)
+    for stream, created in zip(streams, begun, strict=True):
+        *deltas, (last, told) = list(stream)  # read to the end that the server made: none was cut
+        stream.cut()
+        assert (last, told["error"]["code"]) == ("error", "upstream_unavailable")
+        turn = _ended(talk, created["id"])
+        assert turn["status"] == "stopped"
+        session = talk.client.get(f"/api/v1/chat/sessions/{created['session_id']}").json
+        said = session["messages"][-1]
+        assert said["content"] == "".join(data["delta"]["content"] for _, data in deltas)
+        assert said["finish_reason"] == "error"
+        assert turn["final_credits"] == cost(turn["input_tokens"], estimated(said["content"]))
+    assert process.wait(20) == -signal.SIGTERM
+    assert talk.installation.balance(AccountId(talk.account)).reserved == 0
+    assert 10_000 - talk.credits() == sum(row["final_credits"] for row in _rows(talk, "true"))
+
+
+def test_a_stopped_server_lets_short_answers_end(talk: Talk) -> None:
+    process, base_url = talk.installation.rivya.serve()
+    stream = EventStream(Client(base_url, talk.client.key), {"model": "talker", "message": "slow 60"})
+    next(iter(stream))
+    process.send_signal(signal.SIGTERM)
+    assert list(stream)[-1][0] == "chat.completion.completed"
+    assert process.wait(20) == -signal.SIGTERM
+
+
+def test_a_stopped_server_gives_up_an_answer_that_nobody_has_seen_and_it_costs_nothing(talk: Talk) -> None:
+    process, base_url = talk.installation.rivya.serve()
+    client = Client(base_url, talk.client.key)
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(client.post, "/api/v1/chat/completions", {"model": "talker", "message": "slow 900"})
+        eventually(lambda: talk.upstream.asked)
+        process.send_signal(signal.SIGTERM)
+        assert asking.result().json["error"]["code"] == "upstream_unavailable"
+    assert process.wait(20) == -signal.SIGTERM
+    assert talk.credits() == 10_000
+    assert talk.installation.balance(AccountId(talk.account)).reserved == 0
 
 
 def test_random_leaving_faults_and_kills_keep_the_books_true(talk: Talk) -> None:

@@ -39,6 +39,8 @@ class Upstream:
     asked: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
     open_streams: int = 0
+    always: str | None = None
+    """What it does whatever it is told."""
 
     def start(self) -> None:
         ready = threading.Event()
@@ -74,8 +76,14 @@ class Upstream:
         self.asked.append(body)
         content = body["messages"][-1]["content"]
         text = content if isinstance(content, str) else content[0]["text"]
-        kind, _, rest = text.partition(" ")
+        kind, _, rest = (self.always or text).partition(" ")
         match kind:
+            case "status":
+                return web.json_response({"error": {"message": "not now"}}, status=int(rest))
+            case "drop":
+                assert request.transport is not None
+                request.transport.close()
+                return web.Response()
             case "busy":
                 return web.json_response({"error": {"message": "slow down"}}, status=429, headers={"Retry-After": rest})
             case "html":

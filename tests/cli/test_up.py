@@ -152,6 +152,10 @@ def test_the_first_start_tells_address_sign_in_and_key_and_the_second_no_key(hom
     assert runs_a_task(second)
 
 
+def test_what_it_serves_can_be_called_as_soon_as_it_is_ready(home: Home) -> None:
+    assert home.up().client().generate({"model": "scripted"}).status == 202
+
+
 def test_a_second_one_in_the_same_folder_says_so_and_ends(home: Home) -> None:
     home.up()
     ended = run_rivya("up", "--port", str(free_port()), settings={"RIVYA_DATA_DIR": str(home.folder)})

@@ -18,6 +18,7 @@ PAGES = (
     "generations",
     "files",
     "chat",
+    "webhooks",
     "credits",
     "errors",
     "idempotency",

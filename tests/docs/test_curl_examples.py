@@ -16,7 +16,7 @@ import pytest
 from rivya.providers import routing
 from tests.docs.pages import PAGES, Block, blocks, differences, text
 from tests.files.samples import sound
-from tests.running import Rivya
+from tests.running import Rivya, free_port
 from tests.scripted import new_key
 
 AS_INSTALLED = Path(routing.__file__).parent / "providers.toml"
@@ -52,7 +52,8 @@ class Reader:
 
 @pytest.fixture
 def reader(database_url: str, tmp_path: Path) -> Iterator[Reader]:
-    rivya = Rivya(database_url, tmp_path / "rivya", {"RIVYA_PROVIDERS_FILE": str(AS_INSTALLED)})
+    settings = {"RIVYA_PROVIDERS_FILE": str(AS_INSTALLED), "RIVYA_WEBHOOKS_ALLOW_PRIVATE": "true"}
+    rivya = Rivya(database_url, tmp_path / "rivya", settings)
     try:
         worker = rivya.worker()
         process, base_url = rivya.serve()
@@ -61,7 +62,13 @@ def reader(database_url: str, tmp_path: Path) -> Iterator[Reader]:
         home.mkdir()
         (home / "speech.mp3").write_bytes(sound(seconds=4))
         key = new_key(database_url, name="reader", credits=1000)
-        environment = {"PATH": os.environ["PATH"], "HOME": str(home), "RIVYA_URL": base_url, "RIVYA_API_KEY": key}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "RIVYA_URL": base_url,
+            "RIVYA_API_KEY": key,
+            "HOOK_URL": f"http://127.0.0.1:{free_port()}/rivya",
+        }
         yield Reader(home, environment, worker.pid)
     finally:
         rivya.close()

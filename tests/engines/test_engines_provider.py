@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from rivya.engines.host import EngineHost
+from rivya.engines.registry import Entry
 from rivya.kit.clock import utc_now
 from rivya.kit.ids import TaskId
 from rivya.providers.base import Input, Work
+from rivya.providers.circuit import verdict
 from rivya.providers.engines import Engines
 from rivya.providers.outcome import Accepted, Checked, Done, Failed, Running
 from tests.files import samples
@@ -68,6 +70,25 @@ async def test_of_a_job_that_failed_nothing_is_left_and_the_reason_is_public(eng
     assert failed.reason == "invalid_input"
     assert failed.public_message == "params.referenceMediaItems: the sound cannot be read"
     assert left(tmp_path) == []
+
+
+async def test_an_engine_that_cannot_be_loaded_is_down(tmp_path: Path) -> None:
+    broken = {"rivya-isolate": Entry("rivya.engines.isolate:NoSuchEngine", (), 400)}
+    engines = Engines(EngineHost(work_dir=tmp_path / "work", table=broken), work_dir=tmp_path / "work")
+    try:
+        failed = await ended(engines, work(tmp_path, samples.sound()))
+    finally:
+        await engines.close()
+    assert isinstance(failed, Failed)
+    assert (failed.reason, failed.down, verdict(failed)) == ("upstream_error", True, "down")
+    assert left(tmp_path) == []
+
+
+def test_the_engines_of_workers_are_those_that_make_files(tmp_path: Path) -> None:
+    engines = Engines(EngineHost(work_dir=tmp_path), work_dir=tmp_path)
+    assert engines.serves("rivya-isolate")
+    assert not engines.serves("rivya-mini-chat")
+    assert not engines.serves("unheard-of")
 
 
 async def test_of_a_job_that_was_cancelled_nothing_is_left(engines: Engines, tmp_path: Path) -> None:

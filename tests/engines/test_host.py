@@ -16,7 +16,14 @@ import pytest
 
 from rivya.engines import registry
 from rivya.engines.base import Artifact, ChatMessage, ChatUsage, EngineError, InvalidInput, Job, Progress
-from rivya.engines.host import EngineBusy, EngineDied, EngineHost, EngineNotInstalled, EngineTimeout
+from rivya.engines.host import (
+    EngineBusy,
+    EngineDied,
+    EngineHost,
+    EngineNotInstalled,
+    EngineNotLoaded,
+    EngineTimeout,
+)
 from rivya.engines.registry import Entry
 
 ROOT = Path(__file__).parents[2]
@@ -266,8 +273,14 @@ async def test_a_file_outside_the_jobs_folder_is_not_returned(host: EngineHost, 
 
 
 async def test_an_engine_that_does_not_load_is_an_end_not_a_hang(host: EngineHost, job: Callable[..., Job]) -> None:
-    with pytest.raises(EngineDied):
+    with pytest.raises(EngineNotLoaded, match="unloadable"):
         await host.run("unloadable", job("write"))
+
+
+async def test_an_engine_whose_loading_took_too_long_may_be_loadable(host: EngineHost, job: Callable[..., Job]) -> None:
+    with pytest.raises(EngineTimeout) as late:
+        await host.run("fake", job("write"), deadline_s=0.01)
+    assert not isinstance(late.value, EngineNotLoaded)
 
 
 async def test_an_absent_engine_says_what_to_install(host: EngineHost, job: Callable[..., Job]) -> None:

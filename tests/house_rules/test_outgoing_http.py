@@ -36,7 +36,6 @@ METHODS = {"create_connection", "sock_connect", "urlopen"}
 EXCEPTIONS = {
     "supervisor.py": "asks its own API process on loopback whether it lives",
     "demo/calls.py": "is a client: shows calls to the installation that the demo has started",
-    "providers/openai_chat.py": "calls the upstream that the operator named, with redirects off",
 }
 
 

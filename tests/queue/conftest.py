@@ -72,7 +72,12 @@ class System:
         async def sweep(pool: asyncpg.Pool) -> int:
             installed = installation(self.settings)
             tools = Tools(
-                pool, Steps(pool, WorkerId("wkr_test")), installed.routing, installed.store, keep_sessions_days=365
+                pool,
+                Steps(pool, WorkerId("wkr_test")),
+                installed.routing(lambda _: True),
+                installed.store,
+                keep_sessions_days=365,
+                keep_deliveries_days=30,
             )
             return await janitor.sweep(tools)
 
@@ -119,6 +124,7 @@ def api(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) 
     )
     try:
         account, secret = asyncio.run(account_with_key(dsn))
+        rivya.served_by_nobody("scripted.scripted")
         yield System(rivya, Client(rivya.serve()[1], secret), account, journal, settings)
     finally:
         rivya.close()

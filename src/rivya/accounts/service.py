@@ -30,6 +30,12 @@ class NewAccount:
     """Shown once, when it was made here; kept only as an Argon2 hash."""
 
 
+def check_email(email: str) -> None:
+    """Refuse what cannot be an e-mail address. Raises ValidationFailed."""
+    if not _EMAIL.match(email) or not email.isprintable():
+        raise ValidationFailed(f"{email[:100]!r} is not an e-mail address.", param="email")
+
+
 async def create(
     pool: Pool, *, email: str, credits: int = 0, password: bool = False, operator: bool = False
 ) -> NewAccount:
@@ -37,8 +43,7 @@ async def create(
 
     With ``password`` a random one is made, to sign in with. Raises EmailTaken or ValidationFailed.
     """
-    if not _EMAIL.match(email):
-        raise ValidationFailed(f"{email!r} is not an e-mail address.", param="email")
+    check_email(email)
     account = AccountId(new_id("acct"))
     secret = secrets.token_urlsafe(12) if password else None
     hashed = PasswordHasher().hash(secret) if secret else None

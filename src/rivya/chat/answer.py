@@ -60,12 +60,12 @@ class Way:
 async def answer(question: Question, ways: Sequence[Way], into: Answer, hear: Hear) -> None:
     """Fill ``into`` with the answer, and let ``hear`` have each piece as it arrives.
 
-    The next provider is asked only when the one before surely did no work. One that is busy for a moment is asked once
-    more; one for which the conversation is too long is asked with less of it. Raises ChatFailed.
+    The next provider is asked only when the one before surely did no work. The last one, if it is busy for a moment, is
+    asked once more; one for which the conversation is too long is asked with less of it. Raises ChatFailed.
     """
     failed = ChatFailed("unavailable", "no provider")
-    for way in ways:
-        asked, halvings, patient = replace(question, target=way.target), 0, True
+    for number, way in enumerate(ways, 1):
+        asked, halvings, patient = replace(question, target=way.target), 0, number == len(ways)
         while True:
             try:
                 await _ask(way.provider, asked, into, hear)

@@ -16,7 +16,6 @@ from rivya.providers.chat import FinishReason
 
 TurnId = NewType("TurnId", str)
 SessionId = NewType("SessionId", str)
-Source = Literal["api", "studio"]
 Finish = FinishReason | Literal["cancelled", "error"]
 Failure = Literal["unavailable", "too_long", "rejected", "timeout", "empty", "lost"]
 

@@ -9,7 +9,7 @@ from rivya.catalog.model import ChatCapabilities, Model
 from rivya.chat.answer import Way
 from rivya.chat.history import fitting, tokens_of
 from rivya.chat.images import Images
-from rivya.chat.model import Session, SessionId, Source, StoredImage, Turn, TurnId
+from rivya.chat.model import Session, SessionId, StoredImage, Turn, TurnId
 from rivya.chat.schemas import CreateCompletion
 from rivya.chat.sessions import Sessions
 from rivya.chat.tokens import estimated_input, most_input, price_of
@@ -21,7 +21,7 @@ from rivya.errors import (
     ModelNotAvailable,
     ValidationFailed,
 )
-from rivya.keys.model import Key
+from rivya.keys.caller import Caller, Source, source_of
 from rivya.kit.clock import utc_now
 from rivya.kit.ids import new_id
 from rivya.providers.chat import ChatProvider, Question, Said
@@ -42,8 +42,7 @@ class Asked:
     chat: ChatCapabilities
     ways: Sequence[Way]
     images: Sequence[StoredImage]
-    key: Key
-    source: Source
+    caller: Caller
     route: str
     idempotency_key: str | None
     fingerprint: bytes
@@ -82,8 +81,7 @@ class Preparer:
         self,
         request: CreateCompletion,
         *,
-        key: Key,
-        source: Source,
+        caller: Caller,
         route: str,
         idempotency_key: str | None,
         fingerprint: bytes,
@@ -102,11 +100,9 @@ class Preparer:
             raise ChatAttachmentNotSupported(f"{model.id} takes no attachments.", param="attachments")
         if len(request.attachments) > MOST_ATTACHMENTS:
             raise ValidationFailed(f"attachments must hold at most {MOST_ATTACHMENTS} files.", param="attachments")
-        images = await self._images.of(key.account, [one.file_id for one in request.attachments])
-        ways = self._ways(model)
-        return Asked(
-            request, model, model.chat, ways, images, key, source, route, idempotency_key, fingerprint, streamed
-        )
+        images = await self._images.of(caller.account, [one.file_id for one in request.attachments])
+        ways = self._ways(model, source_of(caller))
+        return Asked(request, model, model.chat, ways, images, caller, route, idempotency_key, fingerprint, streamed)
 
     async def prepare(self, asked: Asked) -> Prepared:
         """Price the turn as its session stands now. Raises ChatSessionConflict."""
@@ -114,7 +110,7 @@ class Preparer:
         session = await self._session(asked) if request.session_id is not None else None
         room = asked.chat.context_window - asked.chat.max_output_tokens
         room -= tokens_of(asked.chat.system or "") + tokens_of(request.message, images=len(asked.images))
-        earlier = await self._sessions.newest(session, asked.key.account) if session is not None else ()
+        earlier = await self._sessions.newest(session, asked.caller.account) if session is not None else ()
         history = fitting(earlier, room=room)
         said = [Said("system", asked.chat.system)] if asked.chat.system else []
         said += [Said(message.role, message.content) for message in history] + [Said("user", request.message)]
@@ -124,7 +120,7 @@ class Preparer:
         price = price_of(model)
         turn = Turn(
             id=TurnId(new_id("chatcmpl")),
-            account=asked.key.account,
+            account=asked.caller.account,
             session=session.id if session is not None else SessionId(new_id("chat")),
             model=model.id,
             price=price,
@@ -142,8 +138,7 @@ class Preparer:
         return Beginning(
             turn=turn,
             expected=session.message_count if session is not None else None,
-            source=asked.source,
-            key=asked.key,
+            caller=asked.caller,
             message_id=new_id("msg"),
             content=asked.request.message,
             images=asked.images,
@@ -155,20 +150,21 @@ class Preparer:
         )
 
     async def _session(self, asked: Asked) -> Session:
-        found = await self._sessions.find(asked.key.account, asked.request.session_id or "", source=asked.source)
+        source = source_of(asked.caller)
+        found = await self._sessions.find(asked.caller.account, asked.request.session_id or "", source=source)
         if found is None or found.model != asked.model.id:
-            raise no_session(asked.model.id)
+            raise no_session(asked.model.id, source)
         if found.busy:
             raise busy()
         return found
 
-    def _ways(self, model: Model) -> Sequence[Way]:
+    def _ways(self, model: Model, source: Source) -> Sequence[Way]:
         ways = [
             Way(self._providers[route.provider], route.target)
             for route in self._routing.of(model.id)
             if route.provider in self._providers and self._providers[route.provider].serves(route.target)
         ]
-        if not ways or model.studio_only:
+        if not ways or (model.studio_only and source != "studio"):
             raise ModelNotAvailable(f"{model.id} cannot be called on this installation right now.")
         return ways
 
@@ -203,10 +199,11 @@ def check_options(request: CreateCompletion, chat: ChatCapabilities, model: str)
         raise ValidationFailed(f"reasoning_effort of {model} must be one of {accepted}.", param="reasoning_effort")
 
 
-def no_session(model: str) -> ChatSessionConflict:
-    """Return the error for a session that is missing, another account's, or another model's."""
+def no_session(model: str, source: Source) -> ChatSessionConflict:
+    """Return the error for a session that is missing, another account's, another model's or another door's."""
+    door = "through the API" if source == "api" else "in the Studio"
     return ChatSessionConflict(
-        f"session_id must be a session of this account that was begun through the API with {model}.", param="session_id"
+        f"session_id must be a session of this account that was begun {door} with {model}.", param="session_id"
     )
 
 

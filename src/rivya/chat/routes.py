@@ -135,7 +135,7 @@ router = Router("/api/v1/chat", route_handlers=[complete, stream, list_sessions,
 async def _begin(request: Call, *, streamed: bool) -> Begun | Replayed:
     key = await caller(request)
     wanted = await read_json(request, CreateCompletion)
-    return await _chat(request).begin(wanted, key=key, idempotency_key=idempotency_key(request), streamed=streamed)
+    return await _chat(request).begin(wanted, caller=key, idempotency_key=idempotency_key(request), streamed=streamed)
 
 
 def _chat(request: Call) -> Chat:

@@ -23,11 +23,12 @@ from rivya.errors import (
     IdempotencyConflict,
     NotFound,
     PublicError,
+    RateLimited,
     UpstreamUnavailable,
     ValidationFailed,
 )
+from rivya.keys.caller import Caller, source_of
 from rivya.keys.limits import limit_reached
-from rivya.keys.model import Key
 from rivya.kit.db import Pool
 from rivya.kit.ids import new_id
 from rivya.providers.chat import ChatFailed, ChatProvider, Delta
@@ -80,25 +81,27 @@ class Chat:
         self._preparer = Preparer(
             models=models, routing=routing, providers=providers, sessions=self.sessions, images=images
         )
+        self._stopping = False
         self._answering: set[asyncio.Task[bytes]] = set()
         self._settling: set[asyncio.Task[tuple[bytes, Ending]]] = set()
 
     async def begin(
-        self, request: CreateCompletion, *, key: Key, idempotency_key: str | None, streamed: bool
+        self, request: CreateCompletion, *, caller: Caller, idempotency_key: str | None, streamed: bool
     ) -> Begun | Replayed:
         """Check a turn, set its worst case aside and write the user's message down.
 
         The same Idempotency-Key and body gets the first answer again. Raises what the request deserves; nothing was
         changed then.
         """
-        route = f"POST /api/v1/chat/completions{'/stream' if streamed else ''}"
+        if self._stopping:
+            raise RateLimited("This service is about to restart. Try again in a moment.", retry_after_s=1)
+        route = _route(caller, streamed=streamed)
         print_ = hashlib.sha256(_encode(request, order="sorted")).digest()
-        if idempotency_key and (body := await self.turns.replay(key.account, route, idempotency_key, print_)):
+        if idempotency_key and (body := await self.turns.replay(caller.account, route, idempotency_key, print_)):
             return Replayed(body)
         asked = await self._preparer.check(
             request,
-            key=key,
-            source="api",
+            caller=caller,
             route=route,
             idempotency_key=idempotency_key,
             fingerprint=print_,
@@ -117,6 +120,18 @@ class Chat:
                 case _:
                     raise _refusal(prepared, row)
         raise busy()
+
+    async def estimate(self, request: CreateCompletion, *, caller: Caller) -> int:
+        """Return the credits that a turn would set aside now. Changes nothing. Raises what ``begin`` would."""
+        asked = await self._preparer.check(
+            request,
+            caller=caller,
+            route=_route(caller, streamed=True),
+            idempotency_key=None,
+            fingerprint=b"",
+            streamed=True,
+        )
+        return (await self._preparer.prepare(asked)).beginning.turn.reserved_credits
 
     async def complete(self, begun: Begun) -> bytes:
         """Return the whole answer. It is made and kept also when the caller goes away meanwhile.
@@ -142,12 +157,13 @@ class Chat:
         self.turns.keep(Kept(turn, said.texts, asking.cancel))
         finish: Finish | None = None
         failure: Failure | None = None
-        cancelled: asyncio.CancelledError | None = None
+        left: asyncio.CancelledError | None = None
         try:
             await asking
         except asyncio.CancelledError as error:
+            left = error if _is_cancelled() else None  # else it was cut short
             await asyncio.wait([asking])
-            finish, failure, cancelled = "cancelled", "lost", error
+            finish, failure = "cancelled" if left is not None else "error", "lost"
         except ChatFailed as error:
             finish, failure = "error", error.reason
         except Exception:
@@ -157,20 +173,28 @@ class Chat:
         self._settling.add(settling)
         settling.add_done_callback(self._settling.discard)
         body, ending = await asyncio.shield(settling)
-        if cancelled is not None and (task := asyncio.current_task()) is not None and task.cancelling():
-            raise cancelled
+        if left is not None:
+            raise left
         if failure is not None or ending.status == "failed":
             raise _failed(ending.failure)
         return body
 
+    async def stop(self) -> None:
+        """Begin no more turns, wait a moment for those under way, then cut them short; all have ended on return.
+
+        Whoever reads one that was cut is told so at its end, and pays what was made.
+        """
+        self._stopping = True
+        try:
+            async with asyncio.timeout(_LAST_ANSWERS_S):
+                await self.turns.all_ended()
+        except TimeoutError:
+            self.turns.cut_all()
+            await self.turns.all_ended()
+
     async def close(self) -> None:
-        """Wait a moment for the answers under way, then stop them; every turn is settled when this returns."""
-        if self._answering:
-            await asyncio.wait(self._answering, timeout=_LAST_ANSWERS_S)
-        for task in self._answering:
-            task.cancel()
-        await asyncio.gather(*self._answering, return_exceptions=True)
-        await asyncio.gather(*self._settling, return_exceptions=True)
+        """Stop, and let go of the providers."""
+        await self.stop()
         for provider in self._providers.values():
             await provider.close()
 
@@ -203,6 +227,12 @@ class Chat:
         return body or b"", ending
 
 
+def _route(caller: Caller, *, streamed: bool) -> str:
+    if source_of(caller) == "studio":
+        return "POST /studio/chat"
+    return f"POST /api/v1/chat/completions{'/stream' if streamed else ''}"
+
+
 def _refusal(prepared: Prepared, row: asyncpg.Record) -> PublicError:
     turn = prepared.beginning.turn
     match row["outcome"]:
@@ -211,13 +241,13 @@ def _refusal(prepared: Prepared, row: asyncpg.Record) -> PublicError:
         case "in_flight":
             return in_flight()
         case "no_session":
-            return no_session(turn.model)
+            return no_session(turn.model, source_of(prepared.beginning.caller))
         case "busy":
             return busy()
         case "no_wallet":
             return NotFound("There is no such account.")
-        case "account_full" | "key_full" | "spend_limit" if prepared.beginning.key is not None:
-            limits, left = prepared.beginning.key.limits, row["available"]
+        case "account_full" | "key_full" | "spend_limit":
+            limits, left = prepared.beginning.caller.limits, row["available"]
             return limit_reached(row["outcome"], limits, credits=turn.reserved_credits, credits_left=left)
         case _:
             return short_of_credits(turn.reserved_credits, row["available"])
@@ -231,10 +261,17 @@ def _failed(failure: Failure | None) -> PublicError:
             return ValidationFailed("The model's provider refuses to answer this message.", param="message")
         case "timeout":
             return UpstreamUnavailable("The model did not answer in time.")
+        case "lost":
+            return UpstreamUnavailable("The answer was cut short, because this service is about to restart.")
         case "empty":
             return UpstreamUnavailable("The model gave no answer: nothing was charged.")
         case _:
             return UpstreamUnavailable("The model's provider could not be reached, or it broke off.")
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _forgotten(tasks: set[asyncio.Task[bytes]]) -> Callable[[asyncio.Task[bytes]], None]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from rivya.chat.model import Message, Session, Source, message_of, session_of
+from rivya.chat.model import Message, Session, message_of, session_of
 from rivya.chat.schemas import Attachment, MessageObject, SessionDetail, SessionObject
 from rivya.errors import ChatSessionConflict, NotFound
+from rivya.keys.caller import Source
 from rivya.kit.clock import iso
 from rivya.kit.db import Pool, load_queries
 from rivya.kit.ids import AccountId, is_id

@@ -32,7 +32,7 @@ class TurnStream:
         turn = self._begun.turn
 
         async def hear(deltas: Sequence[Delta]) -> None:
-            await writer.write(b"".join(_delta(turn.id, delta) for delta in deltas))
+            await writer.write(b"".join([_delta(turn.id, delta) for delta in deltas]))
 
         async def tell() -> None:
             await writer.write(

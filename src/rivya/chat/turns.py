@@ -11,9 +11,9 @@ import asyncpg
 import msgspec
 import structlog
 
-from rivya.chat.model import Ending, Source, StoredImage, Turn, TurnId
+from rivya.chat.model import Ending, StoredImage, Turn, TurnId
 from rivya.errors import IdempotencyConflict
-from rivya.keys.model import Key
+from rivya.keys.caller import Caller, key_of, source_of
 from rivya.kit.batch import Gatherer
 from rivya.kit.clock import utc_now
 from rivya.kit.db import CONNECTION_LOST, Pool, is_data_fault, load_queries, patiently
@@ -34,8 +34,7 @@ class Beginning:
 
     turn: Turn
     expected: int | None
-    source: Source
-    key: Key | None
+    caller: Caller
     message_id: str
     content: str
     images: Sequence[StoredImage]
@@ -60,9 +59,11 @@ class Kept:
 
     turn: Turn
     said: Callable[[], tuple[str, str]]
-    lost: Callable[[], object]
-    """Called when the database says that somebody else has ended the turn."""
+    cut: Callable[[], object]
+    """Called when the turn is to go no further: somebody else has ended it, or this process is to stop."""
     written: int = 0
+    ending: bool = False
+    """It is being ended here: that it runs no more is no news."""
 
 
 class Turns:
@@ -71,6 +72,8 @@ class Turns:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._kept: dict[TurnId, Kept] = {}
+        self._none_kept = asyncio.Event()
+        self._none_kept.set()
         self._begin = Gatherer(self._begin_many, max_batch=64, max_calls=2, is_one_items_fault=is_data_fault)
         self._end = Gatherer(self._end_many, max_batch=64, max_calls=2, is_one_items_fault=is_data_fault)
 
@@ -81,6 +84,8 @@ class Turns:
     async def end(self, turn: Turn, ending: Ending, *, message_id: str | None, response: bytes | None) -> bool:
         """End a turn; False if somebody else had ended it. Tried for a minute while the database is away."""
         item = _End(turn, ending, message_id, response)
+        if (kept := self._kept.get(turn.id)) is not None:
+            kept.ending = True
         return await patiently(lambda: self._end(item), for_s=60.0)
 
     async def replay(self, account: AccountId, route: str, key: str, fingerprint: bytes) -> bytes | None:
@@ -101,12 +106,21 @@ class Turns:
     def keep(self, kept: Kept) -> None:
         """Keep a turn's lease, and what was said in it, until ``let_go``."""
         self._kept[kept.turn.id] = kept
+        self._none_kept.clear()
 
     def let_go(self, turn: Turn) -> None:
         self._kept.pop(turn.id, None)
+        if not self._kept:
+            self._none_kept.set()
 
-    def __len__(self) -> int:
-        return len(self._kept)
+    async def all_ended(self) -> None:
+        """Return when this process has no turn."""
+        await self._none_kept.wait()
+
+    def cut_all(self) -> None:
+        """Cut every turn of this process short; each ends by itself then."""
+        for kept in list(self._kept.values()):
+            kept.cut()
 
     async def run(self) -> None:
         """Keep until cancelled."""
@@ -132,9 +146,9 @@ class Turns:
         )
         alive = {row["id"] for row in rows}
         for kept in asked:
-            if kept.turn.id not in alive and kept.turn.id in self._kept:
+            if kept.turn.id not in alive and not kept.ending:
                 log.warning("chat.turn_lost", turn=kept.turn.id)
-                kept.lost()
+                kept.cut()
 
     def _news(self, kept: Kept) -> tuple[str | None, str | None]:
         content, thoughts = kept.said()
@@ -162,14 +176,13 @@ def in_flight() -> IdempotencyConflict:
 
 def _beginning_row(item: Beginning) -> tuple[object, ...]:
     turn = item.turn
-    limits = item.key.limits if item.key is not None else None
     return (
         turn.account,
         turn.id,
         turn.session,
         item.expected,
-        item.source,
-        item.key.id if item.key is not None else None,
+        source_of(item.caller),
+        key_of(item.caller),
         turn.model,
         _encode(turn.price).decode(),
         turn.reserved_credits,
@@ -184,8 +197,8 @@ def _beginning_row(item: Beginning) -> tuple[object, ...]:
         item.fingerprint,
         item.client_request_id,
         turn.created_at,
-        limits.account_in_flight if limits is not None else None,
-        limits.key_in_flight if limits is not None else None,
+        item.caller.limits.account_in_flight,
+        item.caller.limits.key_in_flight,
     )
 
 

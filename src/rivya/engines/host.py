@@ -19,7 +19,15 @@ from rivya.engines.base import Artifact, ChatMessage, ChatUsage, EngineError, In
 from rivya.engines.process import EngineDied, EngineTimeout, Process
 from rivya.engines.registry import ENGINES, PACKAGE, Entry, missing
 
-__all__ = ["ChatRun", "EngineBusy", "EngineDied", "EngineHost", "EngineNotInstalled", "EngineTimeout"]
+__all__ = [
+    "ChatRun",
+    "EngineBusy",
+    "EngineDied",
+    "EngineHost",
+    "EngineNotInstalled",
+    "EngineNotLoaded",
+    "EngineTimeout",
+]
 
 log = structlog.get_logger()
 
@@ -34,6 +42,10 @@ class EngineBusy(EngineError):
 
 class EngineNotInstalled(EngineError):
     """There is no such engine here."""
+
+
+class EngineNotLoaded(EngineDied):
+    """The engine's process ended by itself before the engine was loaded: no job would fare better."""
 
 
 @dataclass(slots=True)
@@ -128,7 +140,7 @@ class EngineHost:
             process = self._process(name, seat)
             try:
                 async with process.watched(until):
-                    await process.ready()
+                    await _loaded(name, process)
                     yield process
             finally:
                 if not process.idle:
@@ -225,6 +237,15 @@ class ChatRun:
         except EngineError as error:
             self._error = error
             raise
+
+
+async def _loaded(name: str, process: Process) -> None:
+    try:
+        await process.ready()
+    except EngineDied as error:
+        if process.crashed:
+            raise EngineNotLoaded(f"{name} could not be loaded: {error}") from error
+        raise
 
 
 def _refusal(name: str, frame: frames.FromEngine, **ids: str) -> EngineError:

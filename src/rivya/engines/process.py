@@ -88,6 +88,11 @@ class Process:
     def alive(self) -> bool:
         return self._ended_for is None and self._popen.poll() is None
 
+    @property
+    def crashed(self) -> bool:
+        """True if it ended by itself, or took more memory than agreed: nobody ended it for a reason of theirs."""
+        return self._ended_for in ("crash", "memory")
+
     async def ready(self) -> None:
         """Return when the engine is loaded. Raises EngineDied or EngineTimeout."""
         if self._writer is None:

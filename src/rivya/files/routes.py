@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
 import msgspec
 from litestar import HttpMethod, Response, Router, delete, get, post, route
-from litestar.exceptions import InternalServerException
 from litestar.response import Stream
 
 from rivya.catalog.model import MediaLimit, Model
@@ -22,7 +21,7 @@ from rivya.files.links import MediaLinks
 from rivya.files.schemas import FileObject, FileUpload
 from rivya.files.service import Files
 from rivya.files.store import NoSuchObject, ObjectStore, headers_of
-from rivya.http import Call, asked_page, caller, idempotency_key, json_response
+from rivya.http import Call, asked_page, body_chunks, caller, idempotency_key, json_response
 from rivya.kit.draining import Draining
 from rivya.kit.pages import ListObject
 from rivya.operation import PAGED, Operation
@@ -58,9 +57,9 @@ async def upload(request: Call) -> Response[bytes]:
     """Upload a file. Its body is read as it arrives, and never held whole."""
     key = await caller(request)
     answer = await _service(request).upload(
-        Incoming(request.headers.get("content-type", ""), request.content_length, _chunks(request)),
+        Incoming(request.headers.get("content-type", ""), request.content_length, body_chunks(request)),
         account=key.account,
-        limits=limits(request.app.state.models),
+        limits=request.app.state.upload_limits,
         idempotency_key=idempotency_key(request),
     )
     headers = {"Location": f"/api/v1/files/{msgspec.json.decode(answer.body, type=_Id).id}"}
@@ -143,15 +142,6 @@ def _own_limits(model: Model) -> Mapping[MediaKind, MediaLimit]:
 
 def _kind(kind: str) -> MediaKind:
     return msgspec.convert(kind, MediaKind)
-
-
-async def _chunks(request: Call) -> AsyncGenerator[bytes]:
-    try:
-        async for chunk in request.stream():
-            if chunk:
-                yield chunk
-    except InternalServerException as error:  # the framework's word for a client that went away
-        raise ValidationFailed("The body ended before it was whole.") from error
 
 
 class _Id(msgspec.Struct):

@@ -6,10 +6,9 @@ Calls that arrive while another is in flight travel together (kit/batch.py), eac
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
 import asyncpg
 import msgspec
@@ -19,16 +18,17 @@ from rivya.errors import IdempotencyConflict, NotFound, PublicError
 from rivya.generations.model import StoredInput, TaskState
 from rivya.generations.schemas import CreateGeneration, task_object
 from rivya.generations.states import QUEUED
+from rivya.keys.caller import Caller, Source, key_of, source_of
 from rivya.keys.limits import limit_reached
-from rivya.keys.model import Key
 from rivya.kit.batch import Gatherer
 from rivya.kit.clock import utc_now
 from rivya.kit.db import Pool, is_data_fault, load_queries, patiently
-from rivya.kit.ids import AccountId, TaskId, new_id
+from rivya.kit.ids import TaskId, new_id
 from rivya.wallet.service import short_of_credits
 
 _SQL = load_queries("rivya.generations")
-ROUTE = "POST /api/v1/generations"
+_ROUTES: Mapping[Source, str] = {"api": "POST /api/v1/generations", "studio": "POST /studio/generations"}
+"""The two doors. An Idempotency-Key holds for one of them."""
 _PATIENCE_S = 10.0
 _encode = msgspec.json.Encoder()
 
@@ -37,9 +37,7 @@ _encode = msgspec.json.Encoder()
 class Submission:
     """A checked and priced request."""
 
-    account: AccountId
-    key: Key | None
-    source: Literal["api", "studio"]
+    caller: Caller
     model: Model
     prompt: str
     params: dict[str, object]
@@ -96,9 +94,9 @@ class Accepter:
             case outcome:
                 raise _refused(outcome, submission, row["available"])
 
-    async def replay(self, submission_account: AccountId, key: str, fingerprint: bytes) -> Answer | None:
+    async def replay(self, caller: Caller, key: str, fingerprint: bytes) -> Answer | None:
         """Return what this Idempotency-Key was answered before, None if nothing. Raises IdempotencyConflict."""
-        row = await self._pool.fetchrow(_SQL["replay"], submission_account, ROUTE, key)
+        row = await self._pool.fetchrow(_SQL["replay"], caller.account, _ROUTES[source_of(caller)], key)
         if row is None:
             return None
         if row["fingerprint"] != fingerprint:
@@ -116,8 +114,8 @@ def _refused(outcome: str, submission: Submission, available: int) -> PublicErro
             return IdempotencyConflict()
         case "no_wallet":
             return NotFound("There is no such account.")
-        case "account_full" | "key_full" | "spend_limit" if submission.key is not None:
-            limits = submission.key.limits
+        case "account_full" | "key_full" | "spend_limit":
+            limits = submission.caller.limits
             return limit_reached(outcome, limits, credits=submission.credits, credits_left=available)
         case _:
             return short_of_credits(submission.credits, available)
@@ -139,12 +137,12 @@ def _item(submission: Submission) -> _Item:
 
 def _row(item: _Item) -> tuple[object, ...]:
     submission, task = item.submission, item.task
-    limits = submission.key.limits if submission.key is not None else None
+    caller, source = submission.caller, source_of(submission.caller)
     return (
-        submission.account,
+        caller.account,
         task.id,
-        submission.key.id if submission.key is not None else None,
-        submission.source,
+        key_of(caller),
+        source,
         task.model,
         submission.prompt,
         _encode.encode(submission.params).decode(),
@@ -154,10 +152,10 @@ def _row(item: _Item) -> tuple[object, ...]:
         task.created_at,
         task.created_at + timedelta(seconds=submission.model.deadline_s),
         submission.entrypoint,
-        ROUTE,
+        _ROUTES[source],
         submission.idempotency_key,
         submission.fingerprint,
         item.body,
-        limits.account_in_flight if limits is not None else None,
-        limits.key_in_flight if limits is not None else None,
+        caller.limits.account_in_flight,
+        caller.limits.key_in_flight,
     )

@@ -14,7 +14,6 @@ from rivya.generations.failure import TaskError
 from rivya.generations.states import PROCESSING, Status
 from rivya.kit.ids import AccountId, TaskId
 
-
 Cancellation = Literal["requested", "declined"]
 """Somebody asked for it, and the provider has not answered yet; or cannot, and the task is left to finish."""
 

@@ -59,7 +59,7 @@ async def create(request: Call) -> Response[bytes]:
     wanted = await read_json(request, CreateGeneration)
     wait_s = prefer_wait(request)
     service = _service(request)
-    answer = await service.create(wanted, key=key, idempotency_key=idempotency_key(request))
+    answer = await service.create(wanted, caller=key, idempotency_key=idempotency_key(request))
     task = TaskId(msgspec.json.decode(answer.body, type=_Id).id)
     headers = {"Location": f"/api/v1/generations/{task}"}
     if answer.replayed:
@@ -147,7 +147,8 @@ async def events(request: Call, task_id: str) -> ASGIApp:
     changes = _service(request).changes
     if not changes.has_room(key.account):
         raise RateLimited("Too many generations are being followed. Try again in a moment.", retry_after_s=5)
-    return TaskStream(changes, key.account, task.id, request.app.state.links.sign)
+    state = request.app.state
+    return TaskStream(changes, key.account, task.id, state.links.sign, until=state.stopping)
 
 
 @post(

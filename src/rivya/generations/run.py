@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 import structlog
 
 from rivya.files.store import NoSuchObject, ObjectStore
+from rivya.generations.health import Health
 from rivya.generations.model import Task
 from rivya.generations.settle import Settler
 from rivya.generations.steps import Held, Steps, held
@@ -38,6 +39,7 @@ class Runner:
         steps: Steps,
         *,
         routing: Routing,
+        health: Health,
         providers: Mapping[str, Provider],
         store: ObjectStore,
         settler: Settler,
@@ -45,6 +47,7 @@ class Runner:
     ) -> None:
         self._steps = steps
         self._routing = routing
+        self._health = health
         self._providers = providers
         self._store = store
         self._settler = settler
@@ -122,6 +125,13 @@ class Runner:
         await self._settler.fail(task, refusals[-1])
 
     async def _submit(self, task: Task, route: Route) -> Submitted:
+        if not self._health.enter(route):
+            return Refused("upstream_error", retryable=True, detail="left alone for a while, because it kept failing")
+        outcome = await self._ask(task, route)
+        self._health.note(held(task, route.provider), outcome)
+        return outcome
+
+    async def _ask(self, task: Task, route: Route) -> Submitted:
         provider = self._providers[route.provider]
         async with AsyncExitStack() as files:
             try:

@@ -21,7 +21,7 @@ from rivya.generations.check import REFERENCES_PATH, Checked, Filters, check
 from rivya.generations.failure import task_error
 from rivya.generations.model import StoredInput, TaskState, state_of
 from rivya.generations.schemas import CreateGeneration, EstimateObject, estimate_object
-from rivya.keys.model import Key
+from rivya.keys.caller import Caller, source_of
 from rivya.kit.batch import Gatherer
 from rivya.kit.clock import utc_now
 from rivya.kit.db import Pool, is_data_fault, load_queries
@@ -54,7 +54,7 @@ class Generations:
         self._read = Gatherer(self._read_many, max_batch=128, max_calls=2, is_one_items_fault=is_data_fault)
         self.changes = Changes(hub, lambda account, task: self.read(account=account, task=task))
 
-    async def create(self, request: CreateGeneration, *, key: Key, idempotency_key: str | None) -> Answer:
+    async def create(self, request: CreateGeneration, *, caller: Caller, idempotency_key: str | None) -> Answer:
         """Check, price and accept a task.
 
         The same Idempotency-Key and body gets the first answer again, whatever has changed since. Raises
@@ -62,13 +62,13 @@ class Generations:
         """
         print_ = fingerprint(request)
         # References may be far away: what was answered before is not fetched for again.
-        if REFERENCES in request.params and (answer := await self._replay(key, idempotency_key, print_)):
+        if REFERENCES in request.params and (answer := await self._replay(caller, idempotency_key, print_)):
             return answer
         try:
-            submission = await self._submission(request, key, idempotency_key, print_)
+            submission = await self._submission(request, caller, idempotency_key, print_)
         except (ValidationFailed, ModelNotAvailable):
             # A model may have gone since the first call: what was answered then still holds.
-            if answer := await self._replay(key, idempotency_key, print_):
+            if answer := await self._replay(caller, idempotency_key, print_):
                 return answer
             raise
         return await self._accept(submission)
@@ -116,24 +116,22 @@ class Generations:
             await self._pool.execute(_SQL["request_cancel"], account, task, now)
         return await self.read(account=account, task=task)
 
-    async def _replay(self, key: Key, idempotency_key: str | None, print_: bytes) -> Answer | None:
-        return await self._accept.replay(key.account, idempotency_key, print_) if idempotency_key else None
+    async def _replay(self, caller: Caller, idempotency_key: str | None, print_: bytes) -> Answer | None:
+        return await self._accept.replay(caller, idempotency_key, print_) if idempotency_key else None
 
     async def _submission(
-        self, request: CreateGeneration, key: Key, idempotency_key: str | None, print_: bytes
+        self, request: CreateGeneration, caller: Caller, idempotency_key: str | None, print_: bytes
     ) -> Submission:
         checked = check(self._models, request)
         model = checked.model
-        if model.studio_only:
+        if model.studio_only and source_of(caller) != "studio":
             raise ModelNotAvailable(f"{model.id} can only be used in the Studio.")
         routes = self._routing.of(model.id)
         if not routes:
             raise ModelNotAvailable(f"{model.id} cannot be called on this installation right now.")
-        references = await self._resolved(checked, key.account)
+        references = await self._resolved(checked, caller.account)
         return Submission(
-            account=key.account,
-            key=key,
-            source="api",
+            caller=caller,
             model=model,
             prompt=checked.prompt,
             params=checked.params,

@@ -13,6 +13,7 @@ from rivya.catalog.model import Model
 from rivya.files.probe import Media, NotMedia, probe
 from rivya.files.store import ObjectStore
 from rivya.generations.failure import task_error
+from rivya.generations.health import Health
 from rivya.generations.model import StoredMedia, StoredResult
 from rivya.generations.steps import Held, Steps
 from rivya.providers.outcome import Failed, Output, Reason, Refused
@@ -25,8 +26,11 @@ _STORE_TRIES = 4
 class Settler:
     """Ends tasks. Whatever happens here, a task ends once and its credits move once."""
 
-    def __init__(self, steps: Steps, store: ObjectStore, *, models: Mapping[str, Model], max_bytes: int) -> None:
+    def __init__(
+        self, steps: Steps, store: ObjectStore, health: Health, *, models: Mapping[str, Model], max_bytes: int
+    ) -> None:
         self._steps = steps
+        self._health = health
         self._store = store
         self._models = models
         self._max_bytes = max_bytes
@@ -35,14 +39,17 @@ class Settler:
         """Store the outputs and settle; the task fails, with its credits back, if one is not what it should be."""
         try:
             media = [await self._keep(task, number, output) for number, output in enumerate(outputs)]
-        except (NotMedia, OSError) as error:
-            log.warning("task.bad_output", task=task.id, provider=task.provider, error=repr(error))
+        except NotMedia as error:
+            await self._reject(task, repr(error))
+            return
+        except OSError as error:
+            log.warning("task.output_not_kept", task=task.id, provider=task.provider, error=repr(error))
             await self.fail(task, Failed("upstream_error"))
             return
         if not media:
-            log.warning("task.no_output", task=task.id, provider=task.provider)
-            await self.fail(task, Failed("upstream_error"))
+            await self._reject(task, "no output")
             return
+        self._health.works(task)
         ended = await self._steps.succeed(task, StoredResult(media), credits=task.reserved_credits)
         await asyncio.to_thread(_remove, outputs)
         log.info("task.succeeded" if ended else "task.late_result", task=task.id, provider=task.provider)
@@ -50,6 +57,12 @@ class Settler:
     async def fail(self, task: Held, outcome: Failed | Refused) -> None:
         """End the task without a result; its credits go back."""
         await self._fail(task, outcome.reason, outcome.public_message, outcome.detail)
+
+    async def _reject(self, task: Held, detail: str) -> None:
+        log.warning("task.bad_output", task=task.id, provider=task.provider, error=detail)
+        failed = Failed("upstream_error")
+        self._health.note(task, failed)
+        await self.fail(task, failed)
 
     async def _fail(self, task: Held, reason: Reason, public_message: str | None, detail: str) -> None:
         error = task_error(reason, public_message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 
@@ -25,11 +26,21 @@ _encode = msgspec.json.Encoder().encode
 class TaskStream:
     """The answer to who follows a task: it as it stands, each change, and the end."""
 
-    def __init__(self, changes: Changes, account: AccountId, task: TaskId, sign: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        changes: Changes,
+        account: AccountId,
+        task: TaskId,
+        sign: Callable[[str], str],
+        *,
+        until: asyncio.Event,
+    ) -> None:
+        """Make it; once ``until`` is set it ends where it is."""
         self._changes = changes
         self._account = account
         self._task = task
         self._sign = sign
+        self._until = until
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         writer = EventWriter(scope, receive, send)
@@ -39,7 +50,7 @@ class TaskStream:
                 async for state in states:
                     await writer.write(event(_name(state), _encode(task_object(state, self._sign))))
 
-        await writer.run(tell)
+        await writer.run(tell, until=self._until)
 
 
 def _name(state: TaskState) -> str:

@@ -8,10 +8,11 @@ import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
+from rivya.generations.health import Health
 from rivya.generations.settle import Settler
 from rivya.generations.steps import Held, Steps
 from rivya.kit.clock import utc_now
@@ -35,6 +36,8 @@ class _Watched:
     progress: int = -1
     progress_at: float = 0.0
     cancelling: bool = False
+    looking: bool = False
+    called_back: bool = False
 
 
 class Watcher:
@@ -47,11 +50,13 @@ class Watcher:
         self,
         steps: Steps,
         settler: Settler,
+        health: Health,
         providers: Mapping[str, Provider],
         lost: Callable[[Held], Awaitable[None]],
     ) -> None:
         self._steps = steps
         self._settler = settler
+        self._health = health
         self._providers = providers
         self._lost = lost
         self._watched: dict[TaskId, _Watched] = {}
@@ -65,6 +70,22 @@ class Watcher:
         watched = _Watched(task, handle, self._providers[task.provider].check_every_s)
         self._watched[task.id] = watched
         self._pollers[task.provider].add(watched, in_s=watched.pause_s)
+
+    def wake(self, task: TaskId, *, provider: str) -> None:
+        """Look at a task now, rather than at its next turn: its provider says that something changed.
+
+        Does nothing for a task that is not watched here, or not with that provider.
+        """
+        watched = self._watched.get(task)
+        if watched is None or watched.task.provider != provider:
+            return
+        log.info("task.called_back", task=task, provider=provider)
+        if watched.looking:
+            watched.called_back = True
+            return
+        # Its place among the others is stale from now on, and is passed over when its time comes.
+        self._watched[task] = woken = replace(watched, pause_s=self._providers[provider].check_every_s)
+        self._pollers[provider].add(woken, in_s=0.0)
 
     async def cancel(self, task: TaskId) -> None:
         """Cancel a task upstream, where its provider can; otherwise it is left to finish, and says so."""
@@ -88,6 +109,7 @@ class Watcher:
     async def _look(self, watched: _Watched) -> None:
         if self._watched.get(watched.task.id) is not watched:
             return
+        watched.looking, watched.called_back = True, False
         try:
             await self._check(watched)
         except Exception:
@@ -95,6 +117,8 @@ class Watcher:
             log.exception("task.watch_failed", task=watched.task.id)
             self._watched[watched.task.id] = watched
             self._pollers[watched.task.provider].add(watched, in_s=_SLOWEST_S)
+        finally:
+            watched.looking = False
 
     async def _check(self, watched: _Watched) -> None:
         task = watched.task
@@ -118,12 +142,14 @@ class Watcher:
                 if self._watched.pop(task.id, None) is watched:
                     await self._settler.succeed(task, outputs)
             case Failed() | Refused():
+                self._health.note(task, outcome)
                 await self._end(watched, outcome)
             case Lost():
                 if provider.repeatable:
                     self._watched.pop(task.id, None)
                     await self._lost(task)
                 else:
+                    self._health.note(task, outcome)
                     await self._end(watched, Failed("upstream_error", detail="handle lost"))
 
     async def _end(self, watched: _Watched, outcome: Failed | Refused) -> None:
@@ -131,6 +157,9 @@ class Watcher:
         await self._settler.fail(watched.task, outcome)
 
     def _later(self, watched: _Watched) -> None:
+        if watched.called_back:
+            self._pollers[watched.task.provider].add(watched, in_s=0.0)
+            return
         pause_s = watched.pause_s * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
         watched.pause_s = min(watched.pause_s * _BACKOFF, _SLOWEST_S)
         self._pollers[watched.task.provider].add(watched, in_s=pause_s)
@@ -174,7 +203,9 @@ class _Poller:
         if self._due and len(self._looking) < self._most:
             wait_s = max(0.0, self._due[0][0] - time.monotonic())
         try:
-            await asyncio.wait_for(self._changed.wait(), wait_s)
+            # Not wait_for: Python 3.11's swallows a cancellation that comes in the moment of the change.
+            async with asyncio.timeout(wait_s):
+                await self._changed.wait()
         except TimeoutError:
             return
 

@@ -28,6 +28,11 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{_base32(value)}"
 
 
+def first_id(prefix: str, at_ms: int) -> str:
+    """Return an id that sorts before all that are made from this millisecond on, and after all from before."""
+    return f"{prefix}_{_base32(min(max(at_ms, 0), (1 << 48) - 1) << 80)}"
+
+
 def is_id(prefix: str, text: str) -> bool:
     """Return True if this could be an id that ``new_id(prefix)`` made."""
     body = text.removeprefix(f"{prefix}_")

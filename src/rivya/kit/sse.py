@@ -35,14 +35,19 @@ class EventWriter:
             self._written_at = asyncio.get_running_loop().time()
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
-    async def run(self, tell: Callable[[], Awaitable[None]]) -> None:
-        """Run ``tell``, which writes; cancel it when the client goes away. Comments keep the line open meanwhile."""
+    async def run(self, tell: Callable[[], Awaitable[None]], *, until: asyncio.Event | None = None) -> None:
+        """Run ``tell``, which writes; cancel it when the client goes away. Comments keep the line open meanwhile.
+
+        Once ``until`` is set the stream ends where it is: its reader may ask again.
+        """
         await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
         telling = asyncio.ensure_future(tell())
-        leaving = asyncio.create_task(self._left())
+        ends = [asyncio.create_task(self._left())]
+        if until is not None:
+            ends.append(asyncio.create_task(until.wait()))
         beating = asyncio.create_task(self._beat())
         try:
-            await asyncio.wait([telling, leaving], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([telling, *ends], return_when=asyncio.FIRST_COMPLETED)
             if not telling.done():
                 telling.cancel()
                 await asyncio.wait([telling])
@@ -51,15 +56,16 @@ class EventWriter:
             await asyncio.wait([telling])
             raise
         finally:
-            leaving.cancel()
-            beating.cancel()
+            for task in (*ends, beating):
+                task.cancel()
         if not telling.cancelled():
             telling.result()
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _left(self) -> None:
+    async def _left(self) -> bool:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        return True
 
     async def _beat(self) -> None:
         while True:

@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import msgspec
+
 FinishReason = Literal["stop", "length", "content_filter"]
 
 
@@ -39,8 +41,7 @@ class Question:
     web_search: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(msgspec.Struct, frozen=True, gc=False):
     """A piece of the answer, in the order in which it was made."""
 
     content: str = ""

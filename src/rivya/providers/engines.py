@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rivya.engines import registry
 from rivya.engines.base import Artifact, EngineError, InvalidInput, Job, Reference
-from rivya.engines.host import EngineHost, EngineTimeout
+from rivya.engines.host import EngineHost, EngineNotInstalled, EngineNotLoaded, EngineTimeout
 from rivya.kit.clock import utc_now
 from rivya.providers.base import Work
 from rivya.providers.outcome import (
@@ -51,7 +51,8 @@ class Engines:
         self._turns: dict[str, asyncio.Semaphore] = {}
 
     def serves(self, target: str) -> bool:
-        return registry.installed(target)
+        entry = registry.ENGINES.get(target)
+        return entry is not None and entry.kind == "files" and registry.installed(target)
 
     async def submit(self, work: Work) -> Submitted:
         """Wait for the engine's turn, then start: a task is handed over when it begins, not when it queues."""
@@ -132,6 +133,8 @@ def _outcome(job: asyncio.Task[list[Artifact]]) -> Checked:
         return Failed("invalid_input", public_message=str(error))
     except EngineTimeout:
         return Failed("timeout")
+    except (EngineNotInstalled, EngineNotLoaded) as error:
+        return Failed("upstream_error", detail=repr(error), down=True)
     except EngineError as error:
         return Failed("upstream_error", detail=repr(error))
     except asyncio.CancelledError:

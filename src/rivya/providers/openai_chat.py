@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import aiohttp
-
+from rivya.kit import outbound
+from rivya.kit.outbound import OPERATORS, Outbound, OutboundError, Patience
 from rivya.providers.chat import ChatFailed, Delta, FinishReason, Question, Usage
 from rivya.providers.wire.chat_completions import MOST_LINE_BYTES, ReplyReader, refused, request_body
 
 _MOST_ERROR_BYTES = 64 * 1024
 _MOST_WHOLE_BYTES = 8 * MOST_LINE_BYTES
-_UNREACHABLE = (aiohttp.ClientError, OSError)
+_CONNECT_S = 10.0
+_END_S = 0.02
+"""How long an answer that is complete may keep its connection from the next one: else that is a new connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,13 @@ class OpenAIChat:
     def __init__(self, upstream: Upstream, *, connections: int = 512) -> None:
         self.name = upstream.name
         self._upstream = upstream
+        self._url = f"{upstream.url.rstrip('/')}/chat/completions"
+        self._headers = {"Content-Type": "application/json", "Accept": "text/event-stream", **upstream.headers}
+        if upstream.key:
+            self._headers["Authorization"] = f"Bearer {upstream.key}"
+        self._patience = Patience(connect_s=_CONNECT_S, answer_s=upstream.first_s, silence_s=upstream.idle_s)
         self._connections = connections
-        self._opened: aiohttp.ClientSession | None = None
+        self._opened: Outbound | None = None
 
     def serves(self, target: str) -> bool:
         return True
@@ -54,48 +60,30 @@ class OpenAIChat:
             **(upstream.thinking_body if question.thinking else {}),
             **(upstream.web_search_body if question.web_search else {}),
         }
+        asking = self._outbound().request(
+            "POST", self._url, headers=self._headers, body=request_body(question, extra), patience=self._patience
+        )
         try:
-            async with asyncio.timeout(upstream.first_s):
-                answer = await self._session().post(
-                    f"{upstream.url.rstrip('/')}/chat/completions",
-                    data=request_body(question, extra),
-                    allow_redirects=False,
-                )
-        except TimeoutError:
-            raise ChatFailed("timeout", f"no answer in {upstream.first_s} s") from None
-        except aiohttp.ClientConnectorError as error:
-            raise ChatFailed("unavailable", repr(error), refused=True) from error
-        except _UNREACHABLE as error:
-            raise ChatFailed("unavailable", repr(error)) from error
-        try:
-            if answer.status != 200:
-                raise refused(answer.status, await _start(answer, upstream.idle_s), _retry_after(answer))
-            yield _Reply(answer, upstream)
-        finally:
-            answer.close()  # what was not read to its end is cut: the upstream stops, or notices
+            # What was not read to its end is cut when this block ends: the upstream stops, or notices.
+            async with asking as answer:
+                if answer.status != 200:
+                    raise refused(answer.status, await _start(answer), _retry_after(answer))
+                yield _Reply(answer, upstream)
+        except OutboundError as error:
+            raise _failed(error) from error
 
     async def close(self) -> None:
         if self._opened is not None:
             await self._opened.close()
 
-    def _session(self) -> aiohttp.ClientSession:
+    def _outbound(self) -> Outbound:
         if self._opened is None:
-            headers = {"Content-Type": "application/json", "Accept": "text/event-stream", **self._upstream.headers}
-            if self._upstream.key:
-                headers["Authorization"] = f"Bearer {self._upstream.key}"
-            self._opened = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers=headers,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
-                trust_env=False,
-                read_bufsize=64 * 1024,
-            )
+            self._opened = Outbound(OPERATORS, connections=self._connections)
         return self._opened
 
 
 class _Reply:
-    def __init__(self, answer: aiohttp.ClientResponse, upstream: Upstream) -> None:
+    def __init__(self, answer: outbound.Answer, upstream: Upstream) -> None:
         self._answer = answer
         self._upstream = upstream
         self._reader = ReplyReader()
@@ -109,21 +97,19 @@ class _Reply:
         return self._reader.finish_reason
 
     async def pieces(self) -> AsyncIterator[Sequence[Delta]]:
+        if self._answer.is_encoded:
+            raise ChatFailed("unavailable", "answered in a Content-Encoding that was not asked for")
         if self._answer.content_type == "application/json":
-            yield self._reader.whole(await _whole(self._answer, self._upstream.idle_s))
+            yield self._reader.whole(await self._whole())
             return
         if self._answer.content_type != "text/event-stream":
             raise ChatFailed("unavailable", f"answered with {self._answer.content_type}")
         wait_s = self._upstream.first_s
         while not self._reader.done:
             try:
-                # Not asyncio.timeout around the yield: a slow reader is no fault of the upstream's.
-                async with asyncio.timeout(wait_s):
-                    data = await self._answer.content.readany()
-            except TimeoutError:
-                raise ChatFailed("timeout", f"silent for {wait_s} s") from None
-            except _UNREACHABLE as error:
-                raise ChatFailed("unavailable", repr(error)) from error
+                data = await self._answer.piece(within_s=wait_s)
+            except OutboundError as error:
+                raise _failed(error) from error
             if not data:
                 self._reader.end()
                 return
@@ -132,33 +118,36 @@ class _Reply:
                 yield deltas
             if self._reader.failure is not None:
                 raise self._reader.failure
+        await self._answer.end(within_s=_END_S)
+
+    async def _whole(self) -> bytes:
+        try:
+            return b"".join([chunk async for chunk in self._answer.chunks(most_bytes=_MOST_WHOLE_BYTES)])
+        except OutboundError as error:
+            raise _failed(error) from error
 
 
-async def _start(answer: aiohttp.ClientResponse, idle_s: float) -> bytes:
+async def _start(answer: outbound.Answer) -> bytes:
     """Return the beginning of an error's body: enough to tell what it is."""
     try:
-        async with asyncio.timeout(idle_s):
-            return await answer.content.read(_MOST_ERROR_BYTES)
-    except (TimeoutError, *_UNREACHABLE):
+        return await answer.beginning(_MOST_ERROR_BYTES)
+    except OutboundError:
         return b""
 
 
-async def _whole(answer: aiohttp.ClientResponse, idle_s: float) -> bytes:
-    data = bytearray()
-    try:
-        async with asyncio.timeout(idle_s):
-            async for chunk in answer.content.iter_any():
-                data += chunk
-                if len(data) > _MOST_WHOLE_BYTES:
-                    raise ChatFailed("unavailable", f"an answer of more than {_MOST_WHOLE_BYTES} bytes")
-    except TimeoutError:
-        raise ChatFailed("timeout", f"not whole in {idle_s} s") from None
-    except _UNREACHABLE as error:
-        raise ChatFailed("unavailable", repr(error)) from error
-    return bytes(data)
+def _failed(error: OutboundError) -> ChatFailed:
+    """Return what an upstream that cannot be talked to means. Only what was never sent was surely not worked on."""
+    detail = f"{type(error).__name__}: {error}"
+    match error:
+        case outbound.Refused() | outbound.Unreachable():
+            return ChatFailed("unavailable", detail, refused=True)
+        case outbound.TooSlow():
+            return ChatFailed("timeout", detail)
+        case _:
+            return ChatFailed("unavailable", detail)
 
 
-def _retry_after(answer: aiohttp.ClientResponse) -> float | None:
+def _retry_after(answer: outbound.Answer) -> float | None:
     """Return the seconds of Retry-After; dates are rare here, and only make the wait unknown."""
     given = answer.headers.get("Retry-After", "").strip()
     return float(given) if given.isascii() and given.isdigit() and len(given) < 6 else None

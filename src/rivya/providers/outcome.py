@@ -53,11 +53,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The provider worked and ended without a usable result: nobody else is asked."""
+    """The provider worked and ended without a usable result: nobody else is asked.
+
+    ``down``: it says itself that it can do no work of this kind at all, whatever it is asked.
+    """
 
     reason: Reason
     detail: str = ""
     public_message: str | None = None
+    down: bool = False
 
 
 @dataclass(frozen=True, slots=True)

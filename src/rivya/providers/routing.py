@@ -16,10 +16,12 @@ class BadProviders(Exception):
 
 
 class ProviderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One provider. All but ``kind`` is for ``openai``: any upstream that speaks chat completions at ``url``.
+    """One provider. All but ``kind`` and ``callback_*`` is for ``openai``: any upstream that speaks chat completions at
+    ``url``.
 
     ``key_env`` names the environment variable that holds its key. ``body`` is added to every request,
-    ``thinking_body`` and ``web_search_body`` to those that ask for it.
+    ``thinking_body`` and ``web_search_body`` to those that ask for it. ``callback_secret_env`` names the variable that
+    holds the secret of a provider that calls back (webhooks/callbacks.py), and ``callback_scheme`` how it signs.
     """
 
     kind: Literal["engines", "scripted", "openai"]
@@ -31,6 +33,8 @@ class ProviderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     web_search_body: dict[str, Any] = {}
     first_s: float = 60.0
     idle_s: float = 60.0
+    callback_secret_env: str | None = None
+    callback_scheme: Literal["standard-webhooks"] = "standard-webhooks"
 
 
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +63,7 @@ def load(file: Path | None = None, *, with_scripted: bool = False) -> ProvidersF
         raise BadProviders(f"{file or 'providers.toml'}: {error}") from error
     if with_scripted:
         loaded = ProvidersFile(
-            {**loaded.providers, "scripted": ProviderEntry("scripted")},
+            {"scripted": ProviderEntry("scripted"), **loaded.providers},
             [*loaded.routes, Route("scripted", "scripted", "scripted")],
         )
     for name, entry in loaded.providers.items():
@@ -96,13 +100,22 @@ class Routing:
         return bool(routes) and routes[0].stand_in
 
     def all(self) -> list[Route]:
-        """Return every route, working now or not: a worker listens for all of them."""
+        """Return every route, working now or not."""
         return [route for routes in self._routes.values() for route in routes]
+
+    def to(self, provider: str, *, model: str) -> list[Route]:
+        """Return a model's routes to one provider, working now or not: mostly one."""
+        return [route for route in self._routes.get(model, ()) if route.provider == provider]
+
+
+def name_of(route: Route) -> str:
+    """Return what a route is called wherever it does not matter for which model it is taken."""
+    return f"{route.provider}.{route.target}"
 
 
 def entrypoint(route: Route) -> str:
     """Return the queue entrypoint of a route; jobs of one entrypoint share one limit across all workers."""
-    return f"generate.{route.provider}.{route.target}"
+    return f"generate.{name_of(route)}"
 
 
 def _by_model(routes: Sequence[Route]) -> dict[str, list[Route]]:

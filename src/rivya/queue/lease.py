@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -20,11 +20,14 @@ from rivya.kit.notify import NotifyHub
 _SQL = load_queries("rivya.queue")
 _CHANNEL = "rivya_workers"
 
+Serving = tuple[Sequence[str], Sequence[str]]
+"""The routes that a worker serves now, and those that it leaves alone because they kept failing."""
+
 log = structlog.get_logger()
 
 
 class Lease:
-    """Beats every ``beat_s``; takes over the tasks of workers silent for ``lease_s``.
+    """Beats every ``beat_s``, with what this worker serves; takes over the tasks of workers silent for ``lease_s``.
 
     A worker that is only slow may find its tasks taken: each step it then asks for is refused, because every
     step is guarded by the attempt's number.
@@ -39,6 +42,8 @@ class Lease:
         worker: WorkerId,
         beat_s: float,
         lease_s: float,
+        grace_s: float,
+        serving: Callable[[], Serving],
         take_over: Callable[[Task], Awaitable[None]],
     ) -> None:
         self._pool = pool
@@ -46,6 +51,8 @@ class Lease:
         self._worker = worker
         self._beat_s = beat_s
         self._lease = timedelta(seconds=lease_s)
+        self._grace_s = grace_s
+        self._serving = serving
         self._take_over = take_over
         self._taking: set[asyncio.Task[None]] = set()
         self._called = asyncio.Event()
@@ -53,22 +60,32 @@ class Lease:
 
     async def begin(self) -> None:
         """Say for the first time that this worker lives; tasks may be begun in its name from now on."""
-        await self._pool.execute(_SQL["beat"], self._worker, socket.gethostname(), os.getpid())
+        serves, shut = self._serving()
+        await self._pool.execute(
+            _SQL["beat"], self._worker, socket.gethostname(), os.getpid(), serves, shut, self._grace_s
+        )
+
+    def soon(self) -> None:
+        """Beat now rather than when it is time: what this worker serves has changed."""
+        self._called.set()
 
     async def run(self) -> None:
         """Beat and adopt until cancelled."""
         while True:
+            self._called.clear()
             try:
                 await self.begin()
                 await self._adopt()
             except (*CONNECTION_LOST, TimeoutError) as error:
                 log.warning("lease.database_unreachable", error=type(error).__name__)
-            self._called.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._called.wait(), self._beat_s)
 
     async def hand_over(self) -> None:
-        """Give all tasks to the other workers now, rather than when the lease lapses."""
+        """Give all tasks to the other workers now, rather than when the lease lapses.
+
+        What this worker served goes on to count for the grace: it may be on its way to being started again.
+        """
         for taking in self._taking:
             taking.cancel()
         await self._pool.execute(_SQL["hand_over"], self._worker)

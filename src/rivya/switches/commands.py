@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from rivya.accounts.audit import COMMAND_LINE
+from rivya.admin import acts
 from rivya.kit.clock import iso
 from rivya.kit.db import Pool
 from rivya.operator import DataDir, run
@@ -24,7 +26,7 @@ def disable(
     """Turn the public API off: calls are answered 503, tasks under way go on."""
 
     async def command(pool: Pool) -> Switch:
-        return await service.turn_public_api(pool, on=False, reason=reason)
+        return await acts.turn_public_api(pool, actor=COMMAND_LINE, on=False, reason=reason)
 
     typer.echo(_in_words(run(data_dir, command)))
 
@@ -34,7 +36,7 @@ def enable(data_dir: DataDir = None) -> None:
     """Turn the public API on again."""
 
     async def command(pool: Pool) -> Switch:
-        return await service.turn_public_api(pool, on=True)
+        return await acts.turn_public_api(pool, actor=COMMAND_LINE, on=True, reason="")
 
     typer.echo(_in_words(run(data_dir, command)))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rivya.kit.clock import utc_now
-from rivya.kit.db import Pool, load_queries
+from rivya.kit.db import Connection, Pool, load_queries
 
 _SQL = load_queries("rivya.switches")
 _PUBLIC_API = "public_api"
@@ -27,8 +27,8 @@ async def public_api(pool: Pool) -> Switch:
     return Switch(**row) if row is not None else Switch()
 
 
-async def turn_public_api(pool: Pool, *, on: bool, reason: str = "") -> Switch:
+async def turn_public_api(db: Connection | Pool, *, on: bool, reason: str = "") -> Switch:
     """Turn the public API on or off and return how it stands; every process feels it within a second."""
-    row = await pool.fetchrow(_SQL["turn"], _PUBLIC_API, on, reason, utc_now())
+    row = await db.fetchrow(_SQL["turn"], _PUBLIC_API, on, reason, utc_now())
     assert row is not None
     return Switch(**row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -10,7 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from rivya.accounts import service as accounts
-from rivya.kit.clock import iso, utc_now
+from rivya.accounts.audit import COMMAND_LINE
+from rivya.admin import acts
+from rivya.kit.clock import iso
 from rivya.kit.db import Pool
 from rivya.kit.ids import new_id
 from rivya.operator import DataDir, run
@@ -33,16 +34,14 @@ def grant(
     """Grant credits to an account."""
 
     async def command(pool: Pool) -> Grant:
-        account = await accounts.find(pool, email=email)
-        expires_at = utc_now() + timedelta(days=expires_in_days) if expires_in_days is not None else None
-        return await wallet.grant(
+        return await acts.grant(
             pool,
-            account=account,
-            business_id=f"operator:{id or new_id('grant')}",
-            source="grant",
+            actor=COMMAND_LINE,
+            account=await accounts.find(pool, email=email),
             credits=credits,
-            expires_at=expires_at,
-            note=reason,
+            reason=reason,
+            id=id or new_id("grant"),
+            days=expires_in_days,
         )
 
     made = run(data_dir, command)

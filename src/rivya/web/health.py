@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import asyncpg
 from litestar import Response, get
 
 from rivya.http import Call
-from rivya.kit.db import CONNECTION_LOST, Pool
+from rivya.queue.served import UNREAD, ServedRoutes
 
 
 @get("/healthz")
@@ -19,17 +18,14 @@ async def healthz() -> Response[bytes]:
 
 @get("/readyz")
 async def readyz(request: Call) -> Response[bytes]:
-    """Answer 200 when the database answers and a worker has been heard of lately, else 503 and what is missing."""
-    pool: Pool = request.app.state.pool
-    lease_s: float = request.app.state.settings.worker_lease_s
+    """Answer 200 when the database answers and a worker has been heard of lately, else 503 and what is missing.
+
+    What the workers serve can be called as soon as this has been answered with 200.
+    """
+    served: ServedRoutes = request.app.state.served
     try:
-        working = await asyncio.wait_for(
-            pool.fetchval(
-                "select exists (select from workers where heartbeat_at > now() - make_interval(secs => $1))", lease_s
-            ),
-            5,
-        )
-    except (*CONNECTION_LOST, TimeoutError, asyncpg.PostgresError):
+        working = await asyncio.wait_for(served.refresh(), 5)
+    except UNREAD:
         return Response(b'{"status":"no database"}', status_code=503, media_type="application/json")
     if not working:
         return Response(b'{"status":"no worker"}', status_code=503, media_type="application/json")

@@ -13,6 +13,10 @@ import schemathesis
 _SAMPLES = json.loads(Path(os.environ["RIVYA_FUZZ_SAMPLES"]).read_text())
 """By kind: ``content``, the path of a media file, and the file object of its upload."""
 
+_HOOK = "http://127.0.0.1:9/hook"
+"""A port of this machine that nobody listens on."""
+_LONG_AGO = "2026-01-01T00:00:00.000Z"
+
 _given: set[str] = set()
 """Cursors and sessions that were answered: no others will do."""
 
@@ -29,6 +33,10 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
         kwargs |= {"data": fields, "files": {"file": Path(_SAMPLES[fields["kind"]]["content"]).read_bytes()}}
         return
     body = _without_made_up(case.body, "session_id")
+    if "url" in body and "model" not in body:
+        body = {**body, "url": _HOOK}
+    if "since" in body:
+        body = {**body, "since": _LONG_AGO, "until": None}
     if body.get("attachments"):
         body = {**body, "attachments": [{"file_id": _SAMPLES["image"]["id"]} for _ in body["attachments"]]}
     if items := (body.get("params") or {}).get("referenceMediaItems"):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -14,7 +15,7 @@ from yarl import URL
 
 from rivya import __version__
 from rivya.kit.outbound.connector import PublicResolver, SystemResolver, public_socket
-from rivya.kit.outbound.outcomes import Broken, Refused, TooLarge, TooSlow, Unreachable
+from rivya.kit.outbound.outcomes import Broken, OutboundError, Refused, TooLarge, TooSlow, Unreachable
 from rivya.kit.outbound.urls import Policy, checked_url, is_address
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -23,6 +24,8 @@ _MOST_HEADERS = 64
 _BUFFER_BYTES = 64 * 1024
 _IDLE_S = 15.0
 _RESOLVE_S = 5.0
+_checked = lru_cache(maxsize=256)(checked_url)
+_NOT_OURS = (aiohttp.ClientError, OSError)  # a timeout is an OSError
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ class Outbound:
         if redirects and (method != "GET" or headers or body is not None):
             raise ValueError("only a bare GET follows redirects: what it carries is not for everybody")
         waits = _Waits(patience or Patience())
-        target = checked_url(url, self._policy)
+        target = _checked(url, self._policy)
         if redirects:
             response = await self._follow(target, redirects, waits)
         else:
@@ -135,7 +138,7 @@ class Outbound:
     async def _send(
         self, method: str, target: URL, headers: Mapping[str, str] | None, body: bytes | None, waits: _Waits
     ) -> aiohttp.ClientResponse:
-        with _told():
+        try:
             async with waits.for_answer():
                 return await self._session.request(
                     method,
@@ -145,6 +148,8 @@ class Outbound:
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=None, sock_connect=waits.patience.connect_s),
                 )
+        except _NOT_OURS as error:
+            raise _told(error) from None
 
     def _next(self, target: URL, response: aiohttp.ClientResponse) -> URL:
         location = response.headers.get("Location")
@@ -184,9 +189,21 @@ class Answer:
 
     async def piece(self, *, within_s: float | None = None) -> bytes:
         """Return the next bytes, as many as are there; none at the end. Raises Broken or TooSlow."""
-        with _told():
+        content = self._response.content
+        try:
+            if (data := content.read_nowait()) or content.at_eof():
+                return data
             async with self._waits.for_piece(within_s):
-                return await self._response.content.readany()
+                return await content.readany()
+        except _NOT_OURS as error:
+            raise _told(error) from None
+
+    async def end(self, *, within_s: float) -> None:
+        """Wait a moment for the end of a body of which nothing more is wanted, so that its connection can be kept."""
+        with suppress(*_NOT_OURS):
+            async with asyncio.timeout(within_s):
+                while await self._response.content.readany():
+                    pass
 
     async def chunks(self, *, most_bytes: int) -> AsyncIterator[bytes]:
         """Yield the body piece by piece. Raises TooLarge as soon as it is known to be longer, Broken or TooSlow."""
@@ -229,14 +246,14 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-@contextmanager
-def _told() -> Generator[None]:
-    """Turn what the library raises into our own words, and leave its own behind: they hold URLs and headers."""
-    try:
-        yield
-    except TimeoutError:
-        raise TooSlow("not in time") from None
-    except aiohttp.ClientConnectorError as error:
-        raise Unreachable(repr(error.os_error)) from None
-    except (aiohttp.ClientError, OSError) as error:
-        raise Broken(type(error).__name__) from None
+def _told(error: Exception) -> OutboundError:
+    """Return in our own words what the library raises, and leave its own behind: they hold URLs and headers."""
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return Unreachable("no connection in time")
+        case TimeoutError():
+            return TooSlow("not in time")
+        case aiohttp.ClientConnectorError():
+            return Unreachable(repr(error.os_error))
+        case _:
+            return Broken(type(error).__name__)

@@ -15,32 +15,34 @@ from rivya.providers.chat import ChatFailed, Delta, FinishReason, Question, Said
 
 MOST_LINE_BYTES = 1024 * 1024
 _DONE = b"[DONE]"
+_GAVE_UP_WAITING = (408, 504, 524)
+"""Statuses of a gateway whose patience ended: the model behind it may be at work, and be paid for it."""
 
 
-class _Delta(msgspec.Struct):
+class _Delta(msgspec.Struct, gc=False):
     content: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
 
 
-class _Choice(msgspec.Struct):
+class _Choice(msgspec.Struct, gc=False):
     delta: _Delta | None = None
     message: _Delta | None = None
     finish_reason: str | None = None
 
 
-class _Usage(msgspec.Struct):
+class _Usage(msgspec.Struct, gc=False):
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
 
-class _Error(msgspec.Struct):
+class _Error(msgspec.Struct, gc=False):
     message: str = ""
     type: str | None = None
     code: str | int | None = None
 
 
-class _Chunk(msgspec.Struct):
+class _Chunk(msgspec.Struct, gc=False):
     choices: list[_Choice] = []
     usage: _Usage | None = None
     error: _Error | str | None = None
@@ -114,17 +116,22 @@ class ReplyReader:
             raise refusal(chunk.error)
         if chunk.usage is not None:
             self.usage = Usage(max(0, chunk.usage.prompt_tokens), max(0, chunk.usage.completion_tokens))
-        for choice in chunk.choices[:1]:
-            piece = choice.delta or choice.message or _Delta()
+        if not chunk.choices:
+            return
+        choice = chunk.choices[0]
+        piece = choice.delta or choice.message
+        if piece is not None:
             thoughts = piece.reasoning_content or piece.reasoning or ""
             if piece.content or thoughts:
                 found.append(Delta(piece.content or "", thoughts))
-            if choice.finish_reason is not None:
-                self.finish_reason = _finish(choice.finish_reason)
+        if choice.finish_reason is not None:
+            self.finish_reason = _finish(choice.finish_reason)
 
 
 def refused(status: int, body: bytes, retry_after_s: float | None) -> ChatFailed:
-    """Return what an answer with an error status means."""
+    """Return what an answer with an error status means: that nothing was done, but for a gateway that gave up."""
+    if status in _GAVE_UP_WAITING:
+        return ChatFailed("timeout", f"status {status}: {body[:500]!r}")
     try:
         error = _decode(body).error
     except (msgspec.MsgspecError, UnicodeDecodeError):

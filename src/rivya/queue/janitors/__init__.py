@@ -29,6 +29,7 @@ class Tools:
     routing: Routing
     store: ObjectStore
     keep_sessions_days: int
+    keep_deliveries_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What our relay is compared with: each installed into .bench, outside the product's environment."""

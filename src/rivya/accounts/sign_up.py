@@ -1,0 +1,99 @@
+"""Signing up: an account comes to be once its address is proven, with its first credits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rivya.accounts import audit, passwords, sessions, throttle
+from rivya.accounts.mail import Letter, Mailer
+from rivya.accounts.model import Device
+from rivya.accounts.service import EmailTaken, check_email
+from rivya.accounts.sign_in import LinkIsOver
+from rivya.errors import ValidationFailed
+from rivya.kit.clock import utc_now
+from rivya.kit.db import Pool, load_queries
+from rivya.kit.ids import AccountId, new_id
+from rivya.wallet import service as wallet
+
+CREDITS = 6
+"""What everybody begins with."""
+_CREDITS_LIVE = timedelta(days=30)
+_SIGN_UP_LIVES = timedelta(hours=24)
+_MOST_NAME = 100
+
+_SQL = load_queries("rivya.accounts")
+
+
+def check_name(name: str) -> str:
+    """Return a name as it is kept. Raises ValidationFailed."""
+    found = " ".join(name.split())
+    if len(found) > _MOST_NAME or not found.isprintable():
+        raise ValidationFailed(f"A name has at most {_MOST_NAME} characters.", param="name")
+    return found
+
+
+async def sign_up(
+    pool: Pool, mailer: Mailer, *, email: str, password: str, name: str, device: Device, base_url: str
+) -> None:
+    """Send a mail that proves the address. Whether it has an account already is told to its owner alone, in that mail.
+
+    Raises ValidationFailed, RateLimited or MailFailed.
+    """
+    email, name = email.strip(), check_name(name)
+    check_email(email)
+    passwords.check_choice(password, email=email)
+    who = throttle.subjects("sign-up", email, device)
+    await throttle.admit(pool, who)
+    await throttle.failed(pool, who)  # each mail counts
+    kept = await passwords.hashed(password)  # also for a known address: it takes as long
+    if await pool.fetchrow(_SQL["account_by_email"], email) is not None:
+        await mailer.send(
+            Letter(
+                to=email,
+                subject="You have an account already",
+                text=f"Somebody, most likely you, tried to sign up at {base_url} with this address. It has an account."
+                f"\n\nSign in: {base_url}/sign-in\nForgot your password: {base_url}/forgot-password\n",
+            )
+        )
+        return
+    token, now = sessions.new_token(), utc_now()
+    await pool.execute(_SQL["keep_sign_up"], sessions.token_hash(token), email, name, kept, now, now + _SIGN_UP_LIVES)
+    link = f"{base_url}/confirm?token={token}"
+    await mailer.send(
+        Letter(
+            to=email,
+            subject="Confirm your address",
+            text=f"Welcome. Confirm your address within a day, and your account at {base_url} is ready, "
+            f"with {CREDITS} credits to begin with:\n\n{link}\n\nIf it was not you, there is nothing to do.\n",
+            link=link,
+        )
+    )
+
+
+async def confirm(pool: Pool, *, token: str, device: Device) -> str:
+    """Make the account of a proven address and sign this browser in; return its token.
+
+    The account, its wallet and its first credits come to be together or not at all. Raises LinkIsOver; EmailTaken if
+    the address has got an account meanwhile.
+    """
+    now = utc_now()
+    async with pool.acquire() as db, db.transaction():
+        taken = await db.fetchrow(_SQL["take_sign_up"], sessions.token_hash(token), now)
+        if taken is None:
+            raise LinkIsOver
+        account = AccountId(new_id("acct"))
+        if not await db.fetchval(_SQL["create_account"], account, taken["email"], taken["password_hash"], False, now):
+            raise EmailTaken(param="email")
+        await db.execute(_SQL["verified"], account, now, None, taken["name"])
+        await wallet.open_wallet(db, account=account)
+        await wallet.grant(
+            db,
+            account=account,
+            business_id=f"signup:{account}",
+            source="signup",
+            credits=CREDITS,
+            expires_at=now + _CREDITS_LIVE,
+            note="to begin with",
+        )
+        await audit.note(db, account=account, actor=account, action="account.sign_up", address=device.address)
+        return await sessions.begin(db, account=account, device=device)

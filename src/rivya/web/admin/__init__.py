@@ -1,0 +1,1 @@
+"""/admin: what an operator sees and does."""

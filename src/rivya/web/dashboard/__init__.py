@@ -1,0 +1,1 @@
+"""/dashboard: how an account stands, at a glance."""

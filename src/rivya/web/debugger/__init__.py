@@ -1,0 +1,1 @@
+"""The online debugger: try a request before writing a line of code."""

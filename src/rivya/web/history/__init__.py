@@ -1,0 +1,1 @@
+"""What an account made and said, through the API and in the Studio."""

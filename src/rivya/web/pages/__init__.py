@@ -1,0 +1,1 @@
+"""Public pages: home, the developer landing, docs, models, the API reference."""

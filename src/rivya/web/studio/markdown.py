@@ -1,0 +1,82 @@
+"""A model's Markdown as HTML that may be shown: whatever a model writes, only these tags come out.
+
+HTML in the text is shown as text, links of dangerous kinds are not links (markdown-it's own rule), and pictures are
+links: what a model says must not make a reader's browser call anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup
+
+from rivya.web.studio.pieces import html_of
+
+_MOST = 100_000
+"""Characters. Longer texts are shown as they are: nobody's answer may keep the process busy."""
+
+_MOST_LANGUAGE = 30
+
+
+class _Renderer(RendererHTML):
+    def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        tokens[idx].attrSet("rel", "nofollow noopener noreferrer")
+        tokens[idx].attrSet("target", "_blank")
+        return self.renderToken(tokens, idx, options, env)
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        words = tokens[idx].info.split()
+        return _code(tokens[idx].content, words[0][:_MOST_LANGUAGE] if words else "")
+
+    def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return _code(tokens[idx].content, "")
+
+    def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return '<div class="studio-table" tabindex="0" role="region" aria-label="Table"><table>'
+
+    def th_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return _cell(tokens[idx])
+
+    def td_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return _cell(tokens[idx])
+
+    def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return f"<{_heading(tokens[idx])}>"
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return f"</{_heading(tokens[idx])}>"
+
+    def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return "</table></div>"
+
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}, renderer_cls=_Renderer)
+_MARKDOWN.enable(["table", "strikethrough"]).disable("image")
+
+
+def rendered(text: str) -> Markup:
+    """Return a model's text as HTML."""
+    if len(text) > _MOST:
+        return Markup(f'<p class="studio-plain">{escape(text)}</p>')  # noqa: S704 - escaped
+    return Markup(_MARKDOWN.render(text))  # noqa: S704 - html is off
+
+
+def _cell(token: Token) -> str:
+    # Pages allow no style attributes; a column is to the left, or else it is one of numbers.
+    return (
+        f"<{token.tag}>" if token.attrGet("style") in (None, "text-align:left") else f'<{token.tag} class="is-right">'
+    )
+
+
+def _heading(token: Token) -> str:
+    """Return the element of a heading: below the page's own, which has two levels above any message."""
+    return f"h{min(6, int(token.tag[1]) + 2)}"
+
+
+def _code(content: str, language: str) -> str:
+    return html_of("studio/code.html", code=content, language=language or "text")

@@ -1,0 +1,60 @@
+"""One running installation for the tests of pages: an API process and a worker, on a database of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.api.conftest import Installation
+from tests.conftest import with_database
+from tests.running import Rivya
+from tests.web.site import Person, sign_in
+
+_API = Path(__file__).parent.parent / "api"
+
+
+@pytest.fixture(scope="session")
+def installation(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    name = f"{template}_pages"
+
+    async def run(statement: str) -> None:
+        connection = await asyncpg.connect(postgres)
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run(f"create database {name} template {template}"))
+    folder = Path(tmp_path_factory.mktemp("web"))
+    settings = {
+        "RIVYA_CATALOG_DIR": str(_API / "catalog"),
+        "RIVYA_PROVIDERS_FILE": str(_API / "providers.toml"),
+        "RIVYA_SCRIPTED_JOURNAL": str(folder / "journal.jsonl"),
+    }
+    rivya = Rivya(with_database(postgres, name), folder, settings)
+    try:
+        worker = rivya.worker()
+        process, base_url = rivya.serve()
+        rivya.wait_for(base_url, process, "/readyz")
+        yield Installation(rivya, base_url, rivya.database_url, worker, folder / "journal.jsonl")
+    finally:
+        rivya.close()
+        asyncio.run(run(f"drop database {name} with (force)"))
+
+
+@pytest.fixture
+def person(installation: Installation) -> Person:
+    """Somebody signed in to an account of this test's own, with 100 credits."""
+    return sign_in(installation, installation.account())
+
+
+@pytest.fixture
+def make_person(installation: Installation) -> Callable[..., Person]:
+    return lambda *, credits=100: sign_in(installation, installation.account(credits=credits))
+
+
+@pytest.fixture
+def stranger(installation: Installation) -> Person:
+    return Person(installation.base_url)
