@@ -6,7 +6,7 @@ RIVYA := $(BIN)/rivya
 INSTALL := $(UV) pip install --quiet --require-hashes --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up demo test lint types format chaos fuzz bench lock clean
+.PHONY: help setup setup-dev up demo test browser screenshots lint types format chaos fuzz bench lock clean
 
 help: ## Show what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -22,8 +22,17 @@ up: .venv/.runtime ## Run Rivya in ./.rivya until Ctrl-C
 demo: .venv/.runtime ## Start Rivya, make a picture, speech, a clip, an upscale and a chat answer, then stop it
 	@$(RIVYA) demo
 
-test: .venv/.dev ## Run all tests, on a real PostgreSQL and real processes
+test: .venv/.dev browser ## Run all tests, on a real PostgreSQL, real processes and a real browser
 	@$(BIN)/python -m pytest
+
+browser: .venv/.dev ## Install Chromium for the browser tests, where there is none
+	@$(BIN)/python -m tests.browser.chromium || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		echo "Installing Chromium" && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	} || true
+
+screenshots: .venv/.dev browser ## Take a picture of every page at three widths, light and dark, into ./screenshots
+	@$(BIN)/python -m pytest tests/browser/screenshots.py --timeout 1800
 
 lint: .venv/.dev ## Check style and format
 	@$(BIN)/ruff check .

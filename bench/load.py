@@ -23,7 +23,7 @@ import uvloop
 
 
 class Connection(asyncio.Protocol):
-    """Sends the next request when an answer is whole. Understands answers with a Content-Length only."""
+    """Sends the next request when an answer is whole."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
@@ -41,10 +41,14 @@ class Connection(asyncio.Protocol):
         if head_end < 0:
             return
         head = self._buffer[:head_end].lower()
-        at = head.find(b"content-length:")
-        length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        if len(self._buffer) < head_end + 4 + length:
-            return
+        if b"transfer-encoding: chunked" in head:
+            if not self._buffer.endswith(b"0\r\n\r\n"):
+                return
+        else:
+            at = head.find(b"content-length:")
+            length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            if len(self._buffer) < head_end + 4 + length:
+                return
         self._load.answered(int(head[9:12]), time.perf_counter() - self._sent_at)
         self._buffer = b""
         if self._load.running:
@@ -84,7 +88,7 @@ class Load:
         took = time.perf_counter() - began
         counted = self.answers
         # Each connection closes when its last answer is there: nothing is left in work behind our back.
-        give_up_at = began + seconds + 10
+        give_up_at = began + seconds + 60
         while any(not transport.is_closing() for transport in transports):
             assert time.perf_counter() < give_up_at, "answers are missing"
             await asyncio.sleep(0.01)

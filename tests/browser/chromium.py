@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
@@ -34,3 +35,10 @@ def arguments() -> list[str]:
         "--autoplay-policy=no-user-gesture-required",
         *(["--no-sandbox"] if os.geteuid() == 0 else []),
     ]
+
+
+if __name__ == "__main__":
+    # make asks: exit 1, and how to get one, when there is none.
+    if find() is None:
+        print(MISSING, file=sys.stderr)
+        sys.exit(1)

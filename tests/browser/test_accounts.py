@@ -39,7 +39,7 @@ def test_somebody_signs_up_makes_a_key_and_calls_the_api(page: Page, site: Site)
     page.goto("/settings/api-keys")
     page.get_by_label("Name").fill("Production")
     page.get_by_role("button", name="Create key").click()
-    secret = page.get_by_label("API key").input_value()
+    secret = page.get_by_role("textbox", name="API key").input_value()
     page.locator(".input-group").get_by_role("button", name="Copy").click()
     assert page.evaluate("navigator.clipboard.readText()") == secret
     client = Client(site.base_url, secret)
@@ -50,7 +50,7 @@ def test_somebody_signs_up_makes_a_key_and_calls_the_api(page: Page, site: Site)
     expect(page.get_by_text(task["id"]).first).to_be_visible()
 
     page.goto("/settings/api-keys")
-    assert page.get_by_label("API key").count() == 0
+    assert page.get_by_role("textbox", name="API key").count() == 0
     page.get_by_role("button", name="Revoke Production").click()
     page.locator("dialog[open]").get_by_role("button", name="Revoke", exact=True).click()
     expect(page.locator(".toast")).to_contain_text("is revoked")

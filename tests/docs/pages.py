@@ -16,6 +16,7 @@ PAGES = (
     "authentication",
     "models",
     "generations",
+    "generation-status",
     "files",
     "chat",
     "webhooks",
@@ -23,6 +24,8 @@ PAGES = (
     "errors",
     "idempotency",
     "limits",
+    "openapi",
+    "sdk",
 )
 """In the order in which they are read: a page may use what an earlier one has made."""
 

@@ -17,6 +17,7 @@ from rivya.installation import installation
 from rivya.keys.model import SCOPES
 from rivya.openapi.operations import Endpoint, endpoints
 from rivya.settings import Settings
+from rivya.web.docs.library import ROOT, page_at
 from tests.docs.pages import FOLDER, PAGES, text
 
 _ROW = re.compile(r"^\| `(\w+)`[^|]*\| (\d{3}) \| ([^|]+) \|", re.M)
@@ -85,6 +86,9 @@ def test_the_usual_limits_of_files_are_those_of_the_code() -> None:
 def test_every_link_leads_somewhere(page: str) -> None:
     for link in _LINK.findall(text(page)):
         target, _, anchor = link.partition("#")
+        if target.startswith(f"{ROOT}/"):  # a page that is made, not written
+            assert page_at(target.removeprefix(f"{ROOT}/")) is not None, link
+            continue
         there = target.removesuffix(".md") or page
         assert there in PAGES, link
         assert not anchor or anchor in anchors(there), link

@@ -248,6 +248,16 @@ def test_what_the_api_made_is_in_the_history_and_not_in_the_studio(studio: Studi
     assert f'data-task="{task}"' not in studio.html("/studio/image")
 
 
+def test_a_result_that_is_no_longer_kept_is_not_shown(studio: Studio) -> None:
+    task = studio.ended(studio.generate()["id"])["id"]
+    assert "<img" in studio.html(f"/studio/generations/{task}/card")
+    studio.installation.sql("update tasks set updated_at = now() - interval '31 days' where id = $1", task)
+    card = studio.html(f"/studio/generations/{task}/card")
+    assert "no longer kept" in card
+    assert "<img" not in card
+    assert "no longer kept" in studio.html(f"/studio/generations/{task}/details")
+
+
 def test_a_form_is_filled_as_an_earlier_task_was_asked(studio: Studio) -> None:
     uploaded = studio.upload(picture(), model="demanding").json
     reference = {"url": uploaded["url"], "kind": "image"}

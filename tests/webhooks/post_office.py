@@ -170,7 +170,7 @@ class PostOffice:
             endpoint,
         )
 
-    async def attempted(self, endpoint: str, times: int, *, within_s: float = 30) -> Sequence[asyncpg.Record]:
+    async def attempted(self, endpoint: str, times: int, *, within_s: float = 120) -> Sequence[asyncpg.Record]:
         """Return an endpoint's attempts once there are so many."""
 
         async def look() -> Sequence[asyncpg.Record] | None:
@@ -179,7 +179,7 @@ class PostOffice:
 
         return await soon(look, within_s=within_s)
 
-    async def settled(self, *, within_s: float = 60) -> None:
+    async def settled(self, *, within_s: float = 120) -> None:
         """Wait until no delivery is pending."""
 
         async def look() -> bool:
@@ -190,7 +190,7 @@ class PostOffice:
         await soon(look, within_s=within_s)
 
 
-async def soon(look: Callable[[], Awaitable[Found | None]], *, within_s: float = 30) -> Found:
+async def soon(look: Callable[[], Awaitable[Found | None]], *, within_s: float = 120) -> Found:
     """Return what ``look`` finds, asking until it finds something."""
     async with asyncio.timeout(within_s):
         while not (found := await look()):  # noqa: ASYNC110 - what is looked at is in a database or another process

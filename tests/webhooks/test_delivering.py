@@ -10,6 +10,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from rivya.kit.clock import utc_now
 from rivya.kit.ids import is_id, new_id
 from rivya.webhooks.delivery import deliverer as loop
+from rivya.webhooks.delivery import request
 from rivya.webhooks.signing import new_secret
 from tests.factories import accept_task, end_task
 from tests.webhooks.post_office import PostOffice, soon
@@ -190,7 +191,10 @@ async def heard(receiver: Receiver, times: int) -> bool:
     return len(receiver.heard) >= times
 
 
-async def test_an_endpoint_sees_at_most_its_places_at_a_time(office: PostOffice) -> None:
+async def test_an_endpoint_sees_at_most_its_places_at_a_time(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request, "TIMEOUT_S", 600.0)
     account = await office.account()
     async with receiving() as receiver, office.delivering():
         receiver.behaviours["/"] = hang

@@ -42,6 +42,12 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request, "Patience", shorter)
 
 
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What hangs hangs for the whole test, however slow the machine is."""
+    monkeypatch.setattr(request, "TIMEOUT_S", 600.0)
+
+
 @pytest.mark.parametrize(
     ("behaviour", "status", "error"),
     [
@@ -282,6 +288,7 @@ async def test_a_secret_that_cannot_be_read_is_our_fault_and_not_the_endpoints(o
     assert (await office.row(endpoint))["failure_count"] == 0
 
 
+@pytest.mark.usefixtures("endless")
 async def test_a_dead_endpoint_delays_nobody(office: PostOffice) -> None:
     accounts = [await office.account() for _ in range(10)]
     async with receiving() as receiver:
@@ -306,6 +313,7 @@ async def test_a_dead_endpoint_delays_nobody(office: PostOffice) -> None:
             assert len(await office.attempts(dead)) == 0
 
 
+@pytest.mark.usefixtures("endless")
 async def test_many_hanging_endpoints_leave_half_of_the_places_to_the_others(office: PostOffice) -> None:
     few = PostOffice(office.pool, office.dsn, office.settings.model_copy(update={"webhooks_in_flight": 20}))
     account, other = await few.account(), await few.account()

@@ -45,7 +45,8 @@ class Changes:
                     return
                 before = state
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), _LOOK_S)
+                    async with asyncio.timeout(_LOOK_S):
+                        await changed.wait()
 
     async def ended(self, account: AccountId, task: TaskId, *, within_s: float) -> TaskState:
         """Return how the task stands once it has ended, or when the time is over."""

@@ -73,7 +73,8 @@ class NotifyHub:
                 listener(None)
         while not self._lost.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), _PROBE_S)
+                async with asyncio.timeout(_PROBE_S):
+                    await self._lost.wait()
             if not self._lost.is_set():
                 await connection.execute("select 1", timeout=5)
 

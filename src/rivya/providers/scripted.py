@@ -5,7 +5,8 @@ the work of another, as with a real vendor. Its answers, by ``outcome``:
 
 ``done`` a picture · ``failed`` works, then fails · ``refused`` / ``rejected`` / ``busy`` at submission (for good,
 for its content, for now) · ``unknown`` no telling at submission · ``lost`` forgets the work · ``hang`` never ends ·
-``bad_media`` a result that is no picture · ``stubborn`` a picture, whoever cancels · ``crash`` raises, as a fault of ours would.
+``bad_media`` a result that is no picture · ``stubborn`` a picture, whoever cancels · ``crash`` raises, as a fault
+of ours would.
 """
 
 from __future__ import annotations

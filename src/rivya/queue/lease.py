@@ -79,7 +79,8 @@ class Lease:
             except (*CONNECTION_LOST, TimeoutError) as error:
                 log.warning("lease.database_unreachable", error=type(error).__name__)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._called.wait(), self._beat_s)
+                async with asyncio.timeout(self._beat_s):
+                    await self._called.wait()
 
     async def hand_over(self) -> None:
         """Give all tasks to the other workers now, rather than when the lease lapses.

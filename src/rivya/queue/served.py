@@ -55,7 +55,8 @@ class ServedRoutes:
         """Look again whenever a change is announced, and every few seconds."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), _LOOK_S)
+                async with asyncio.timeout(_LOOK_S):
+                    await self._look.wait()
             self._look.clear()
             try:
                 await self.refresh()

@@ -39,7 +39,8 @@ class PublicApiSwitch:
         """Look again whenever a change is announced, and now and then; more often while none could be heard."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), _LOOK_S if self._hub.connected else _LOOK_UNHEARD_S)
+                async with asyncio.timeout(_LOOK_S if self._hub.connected else _LOOK_UNHEARD_S):
+                    await self._look.wait()
             self._look.clear()
             try:
                 await self.refresh()

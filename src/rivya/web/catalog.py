@@ -9,6 +9,7 @@ from typing import get_args
 
 from rivya.catalog.model import Category, Model
 from rivya.catalog.schemas import ModelObject, model_object
+from rivya.catalog.validate import REFERENCES
 from rivya.http import Call
 from rivya.openapi.chat import example_turn
 from rivya.openapi.generations import example_request
@@ -68,7 +69,10 @@ def first_to_try(models: Sequence[Listed]) -> Listed | None:
 
 
 def example_of(one: Listed, *, base_url: str) -> tuple[str, dict[str, object]]:
-    """Return the path and the body of a request that the model accepts."""
-    if one.model.is_async:
-        return "/api/v1/generations", example_request(one.model, media_url=f"{base_url}/media/files")
-    return "/api/v1/chat/completions", example_turn(one.model)
+    """Return the path and the body of the smallest request that the model accepts: what may be left out is."""
+    if not one.model.is_async:
+        return "/api/v1/chat/completions", example_turn(one.model)
+    body = example_request(one.model, media_url=f"{base_url}/media/files")
+    needed = {param.key for param in one.model.params if param.required} | {REFERENCES}
+    params = {key: value for key, value in body.pop("params").items() if key in needed}
+    return "/api/v1/generations", {**body, "params": params} if params else body

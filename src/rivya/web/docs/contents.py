@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from litestar import Litestar
 
@@ -13,15 +12,15 @@ from rivya.web.docs.library import ROOT, WRITTEN
 from rivya.web.docs.reference import operation_url
 from rivya.web.docs.search import Entry, Index
 
+_STATE = "web_search"
+
 
 def index(app: Litestar, models: Sequence[Listed]) -> Index:
-    """Return the index of all that there is; it is made anew when the catalog changes."""
-    return _made(app, tuple(models))
-
-
-@lru_cache(maxsize=1)
-def _made(app: Litestar, models: tuple[Listed, ...]) -> Index:
-    return Index([*_pages(), *_models(models), *_operations(app)])
+    """Return the index of all that there is; it is made anew when a model comes, goes, changes or begins to work."""
+    made_of = [(id(one.model), one.available) for one in models]
+    if _STATE not in app.state or app.state[_STATE][0] != made_of:
+        app.state[_STATE] = (made_of, Index([*_pages(), *_models(models), *_operations(app)]))
+    return app.state[_STATE][1]
 
 
 def _pages() -> Iterable[Entry]:

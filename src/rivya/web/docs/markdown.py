@@ -77,17 +77,22 @@ def rendered(markdown: str, *, link: Callable[[str], str]) -> Rendered:
     tokens = parser.parse(_COMMENT.sub("", markdown))
     headings = _headings(tokens)
     _lead_links(tokens, link)
+    _name_columns(tokens)
     html: list[str] = []
     at = tabs = 0
+    answers = False  # what follows a sample at once is what it is answered
     while at < len(tokens):
         token = tokens[at]
         if token.type == "fence":
             samples = _samples(tokens[at:])
             tabs += 1
-            html.append(_code(samples, f"sample-{tabs}"))
+            html.append(_code(samples, f"sample-{tabs}", answers=answers))
+            answers = samples[-1].language in SAMPLES
             at += len(samples)
-        elif token.type == "table_open":
-            html.append('<div class="table-scroll" tabindex="0" role="region" aria-label="Table">')
+            continue
+        answers = False
+        if token.type == "table_open":
+            html.append('<div class="table-scroll" tabindex="0" role="group" aria-label="Table">')
             token.attrSet("class", "table table-top")
             html.append(parser.renderer.render([token], parser.options, {}))
             at += 1
@@ -120,6 +125,19 @@ def _lead_links(tokens: Sequence[Token], link: Callable[[str], str]) -> None:
                 child.attrSet("href", link(str(child.attrGet("href"))))
 
 
+def _name_columns(tokens: Sequence[Token]) -> None:
+    """Give the columns without a heading one that only screen readers say."""
+    first = True
+    for token, inline in pairwise(tokens):
+        if token.type == "tr_open":
+            first = True
+        elif token.type == "th_open":
+            if not inline.content:
+                name = "Name" if first else "Meaning"
+                inline.children = [Token("html_inline", "", 0, content=f'<span class="visually-hidden">{name}</span>')]
+            first = False
+
+
 def _samples(tokens: Sequence[Token]) -> list[CodeSample]:
     """Return the blocks of code that the tokens begin with and that are one sample: at least one."""
     found: list[CodeSample] = []
@@ -134,11 +152,11 @@ def _samples(tokens: Sequence[Token]) -> list[CodeSample]:
     return found
 
 
-def _code(samples: Sequence[CodeSample], id: str) -> str:
+def _code(samples: Sequence[CodeSample], id: str, *, answers: bool) -> str:
     components: Any = environment.get_template("components/code.html").module
     if len(samples) == 1:
         (only,) = samples
-        return str(components.code_block(only.code, only.language, title=only.name))
+        return str(components.code_block(only.code, only.language, title="Response" if answers else only.name))
     return str(components.code_tabs([(one.name, one.language, one.code) for one in samples], id))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from rivya.catalog.inputs import InputStatus
 from rivya.catalog.references import MEBIBYTE
@@ -98,7 +99,7 @@ def described(one: Listed, *, path: str, body: Mapping[str, object], url: str) -
         uploads=_uploads(one),
         with_reference=_with_reference(one, body, url) if one.available else (),
         created=_created(one) if one.available else "",
-        errors=[CommonError(kind.status, kind.code, kind().message) for kind in _errors(one)],
+        errors=[CommonError(kind.status, kind.code, kind().message.replace("`", "")) for kind in _errors(one)],
     )
 
 
@@ -150,12 +151,11 @@ def _uploads(one: Listed) -> list[UploadRule]:
 def _with_reference(one: Listed, body: Mapping[str, object], url: str) -> Sequence[Sample]:
     """Return a request with one reference, if the model takes any and its plain example has none."""
     rule = one.model.reference_media
-    params = body.get("params")
-    if rule is None or not isinstance(params, dict) or REFERENCES in params:
+    params = cast("dict[str, object]", body.get("params", {}))
+    if rule is None or REFERENCES in params:
         return ()
     reference = example_reference(rule.kinds[0], media_url="https://rivya.example.com/media/files")
-    with_one: dict[str, object] = {**params, REFERENCES: [reference]}  # pyright: ignore[reportUnknownVariableType]
-    return samples(url, {**body, "params": with_one})
+    return samples(url, {**body, "params": {**params, REFERENCES: [reference]}})
 
 
 def _created(one: Listed) -> str:

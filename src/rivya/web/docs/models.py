@@ -77,9 +77,9 @@ async def model(request: Call, model_id: str) -> Response[str]:
 
 
 def chosen(all_models: Sequence[Listed], *, query: str, category: str, status: str, billing: str) -> list[Listed]:
-    """Return the models in whose name, id or modes all words stand, and that pass the filters that are set."""
+    """Return the models in whose name, id or modes all words stand and that pass the filters; what works is first."""
     words = query.lower().split()
-    return [
+    found = [
         one
         for one in all_models
         if category in ("", one.shown.category)
@@ -87,6 +87,7 @@ def chosen(all_models: Sequence[Listed], *, query: str, category: str, status: s
         and billing in ("", one.shown.billing_type)
         and all(word in _text(one) for word in words)
     ]
+    return sorted(found, key=lambda one: not one.available)
 
 
 def _text(one: Listed) -> str:

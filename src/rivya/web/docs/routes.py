@@ -11,7 +11,7 @@ from litestar.response import Redirect
 
 from rivya.errors import NotFound
 from rivya.http import Call
-from rivya.openapi.routes import Document
+from rivya.openapi.sent import Document
 from rivya.web.catalog import listed_models
 from rivya.web.docs import texts
 from rivya.web.docs.contents import index

@@ -88,7 +88,7 @@ def values_line(param: ParamObject) -> str:
     if param.options is not None:
         return ", ".join(param.options)
     bounds = [
-        f"{word} {value:g}"
+        f"{word} {value:,.12g}"
         for word, value in (("from", param.min), ("to", param.max), ("step", param.step))
         if value is not None
     ]

@@ -31,13 +31,22 @@ class Offer:
 
 
 def offers(models: Mapping[str, Model], routing: Routing, category: Category) -> Sequence[Offer]:
-    """Return the category's models: those that run now first, the models themselves before what stands in."""
+    """Return the category's models: those that run now first, the models themselves before what stands in, and those
+    that can begin from nothing before those that change what there is.
+    """
     found = [
         Offer(model, available=bool(routing.of(model.id)), stands_in=routing.stands_in(model.id))
         for model in models.values()
         if model.category == category
     ]
-    return sorted(found, key=lambda one: (not one.available, one.stands_in, one.model.display_name.lower()))
+    return sorted(
+        found,
+        key=lambda one: (not one.available, one.stands_in, _needs_file(one.model), one.model.display_name.lower()),
+    )
+
+
+def _needs_file(model: Model) -> bool:
+    return model.reference_media is not None and model.reference_media.min_files > 0
 
 
 def chosen(found: Sequence[Offer], model: str | None) -> Offer | None:

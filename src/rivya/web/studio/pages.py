@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import cast
 
 from litestar import Response, get
@@ -136,13 +137,18 @@ async def _works(request: Call, who: Person, category: Category) -> tuple[list[W
     works, more = await _works_of(request).recent(
         who.account, models=models, after=request.query_params.get("after"), most=_SHOWN
     )
-    shown = [view_of(work, models=state.models, links=state.links) for work in works]
-    return shown, works[-1].task.id if more else None
+    return [_shown(request, work) for work in works], works[-1].task.id if more else None
 
 
 async def _view(request: Call, task: str) -> WorkView:
-    who, state = await reader(request), request.app.state
-    return view_of(await _works_of(request).of(who.account, task), models=state.models, links=state.links)
+    who = await reader(request)
+    return _shown(request, await _works_of(request).of(who.account, task))
+
+
+def _shown(request: Call, work: Work) -> WorkView:
+    state = request.app.state
+    keep = timedelta(days=state.settings.media_retention_days)
+    return view_of(work, models=state.models, links=state.links, keep=keep)
 
 
 async def _available(request: Call, who: Person) -> int:

@@ -9,7 +9,7 @@ import msgspec
 
 from rivya.catalog.model import Model
 from rivya.catalog.price import factors, total
-from rivya.catalog.validate import fits
+from rivya.catalog.validate import expected, fits
 from rivya.errors import PublicError, ValidationFailed
 from rivya.generations.schemas import CreateGeneration
 from rivya.generations.service import Generations
@@ -48,6 +48,8 @@ async def quote(
     except ValidationFailed as error:
         if error.param is None or not is_missing(asked, error.param):
             return not_priced(error, available=balance.available)
+        if (wrong := _wrong_value(asked, model)) is not None:
+            return not_priced(wrong, available=balance.available)
         # What is missing may only change the price of a model that is paid by the length of something.
         return Quote(_least(asked, model), complete=model.meter is None, available=balance.available)
     return Quote(estimate.estimated_credits, complete=True, available=balance.available)
@@ -70,6 +72,15 @@ def is_missing(asked: CreateGeneration, path: str) -> bool:
         else:
             return False
     return value is None or value == [] or (isinstance(value, str) and not value.strip())
+
+
+def _wrong_value(asked: CreateGeneration, model: Model) -> ValidationFailed | None:
+    """Return what is wrong with the first value that is there and will not do."""
+    for param in model.params:
+        value, path = asked.params.get(param.key), f"params.{param.key}"
+        if param.type != "array" and not is_missing(asked, path) and not fits(param, value):
+            return ValidationFailed(f"{path} must be {expected(param)}.", param=path)
+    return None
 
 
 def _least(asked: CreateGeneration, model: Model) -> int:

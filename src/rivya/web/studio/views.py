@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,6 +13,7 @@ from rivya.catalog.model import Model
 from rivya.files.links import MediaLinks
 from rivya.generations.model import StoredInput, StoredMedia, TaskState
 from rivya.generations.states import is_terminal
+from rivya.kit.clock import utc_now
 from rivya.web.studio.forms import label_of
 from rivya.web.studio.references import given_result
 from rivya.web.studio.works import Work
@@ -51,10 +53,14 @@ class WorkView:
         return (self.task.updated_at - self.task.created_at).total_seconds()
 
 
-def view_of(work: Work, *, models: Mapping[str, Model], links: MediaLinks) -> WorkView:
-    """Return a work for its templates; its model may be one that is no longer in the catalog."""
+def view_of(work: Work, *, models: Mapping[str, Model], links: MediaLinks, keep: timedelta) -> WorkView:
+    """Return a work for its templates; its model may be one that is no longer in the catalog.
+
+    Results are shown for as long as they are kept.
+    """
     model = models.get(work.task.model)
-    media = work.task.result.media if work.task.result is not None else []
+    is_kept = utc_now() < work.task.updated_at + keep
+    media = work.task.result.media if work.task.result is not None and is_kept else []
     return WorkView(
         task=work.task,
         prompt=work.prompt,

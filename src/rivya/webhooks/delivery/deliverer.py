@@ -182,7 +182,11 @@ class Deliverer:
             lane.busy_at = _now()
             self._turns.queue(lane)
             self._send()
-            if self._stopping or self._take or (not lane.ready and (lane.look or lane.busy_at >= lane.until)):
+            if (
+                self._stopping
+                or self._take
+                or (not lane.ready and (lane.look or lane.failures > 0 or lane.busy_at >= lane.until))
+            ):
                 self._wake.set()
 
         sending.add_done_callback(ended)
@@ -205,7 +209,8 @@ class Deliverer:
         for lane in self._mine.values():
             if now >= lane.until:
                 lane.ready.clear()
-            idle = not lane.look and not lane.ready and now >= lane.busy_at + _IDLE_S
+            # After a failure at once: the lane's own row says best when it is due again.
+            idle = not lane.look and not lane.ready and (lane.failures > 0 or now >= lane.busy_at + _IDLE_S)
             if not lane.in_hand and (idle or now >= lane.until):
                 resting.append(lane.key)
         if not resting:

@@ -102,7 +102,7 @@ export function gallery({ list, empty, more, dialog, banner, announce, use, agai
         return use(JSON.parse(button.dataset.reference));
       case "again":
         if (dialog.open) dialog.close();
-        return again(id, button.dataset.model);
+        return again(id);
       case "more":
         return loadMore(button);
     }

@@ -30,7 +30,7 @@ function announce(text) {
   setTimeout(() => (said.textContent = text), 50); // the same words twice are said twice
 }
 
-/** Put another form in: of a model, or the settings of an earlier task. */
+/** Put another form in: of a model, or the settings of an earlier task. Return whether it is there. */
 async function load(query, { carry }) {
   const before = current;
   place.setAttribute("aria-busy", "true");
@@ -40,7 +40,7 @@ async function load(query, { carry }) {
     place.replaceChildren(piece);
   } catch (error) {
     announce(error.message);
-    return;
+    return false;
   } finally {
     place.removeAttribute("aria-busy");
   }
@@ -55,6 +55,7 @@ async function load(query, { carry }) {
   const url = new URL(location.href);
   url.search = new URLSearchParams({ model: current.form.dataset.model });
   history.replaceState(null, "", url);
+  return true;
 }
 
 function start() {
@@ -84,7 +85,7 @@ function use(item) {
 }
 
 async function again(id) {
-  await load(new URLSearchParams({ from: id }), { carry: false });
+  if (!(await load(new URLSearchParams({ from: id }), { carry: false }))) return;
   announce("The form holds the same settings.");
   place.scrollIntoView({ block: "start" });
   (current.prompt ?? current.form.querySelector("[data-part=submit]")).focus();

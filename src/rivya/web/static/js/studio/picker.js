@@ -26,7 +26,10 @@ export function picker({ button, dialog, chosen }) {
   search.addEventListener("input", filter);
   dialog.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Enter" && event.target === search) {
+    if (event.key === "Escape") {
+      event.preventDefault(); // the search would take the first one for itself
+      dialog.close();
+    } else if (event.key === "Enter" && event.target === search) {
       event.preventDefault();
       shown()[0]?.click();
     } else if (step) {

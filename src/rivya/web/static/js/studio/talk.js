@@ -23,20 +23,16 @@ let quote = null;
 let timer = null;
 let asking = null;
 
-let held = attachments();
-
-function attachments() {
-  return references({
-    zone: part("zone"),
-    input: part("file"),
-    list: part("references"),
-    error: part("references-error"),
-    rule: JSON.parse(form.dataset.references),
-    model: form.dataset.model,
-    given: [],
-    changed: edited,
-  });
-}
+const held = references({
+  zone: part("zone"),
+  input: part("file"),
+  list: part("references"),
+  error: part("references-error"),
+  rule: JSON.parse(form.dataset.references),
+  model: form.dataset.model,
+  given: [],
+  changed: edited,
+});
 
 function request(text = message.value, items = held.items()) {
   const asked = { model: form.dataset.model, message: text };
@@ -169,7 +165,6 @@ function end(isNew) {
   price();
   if (!session) return;
   if (isNew) history.replaceState(null, "", `/studio/chat/${session}`);
-  for (const option of form.querySelectorAll("[data-new-only]")) option.disabled = true;
   listSessions();
 }
 
@@ -256,6 +251,7 @@ if (models) {
   });
 }
 
+root.querySelector(".studio-sessions-fold").open = matchMedia("(min-width: 60rem)").matches;
 shown.toEnd();
 grow();
 price();
