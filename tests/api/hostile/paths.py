@@ -18,9 +18,9 @@ OTHERS = tuple(new_id(prefix) for prefix in ("file", "task", "chat", "evt", "key
 NOWHERE = (
     "/api/v1/generations/../credits/..", "/api/v1/generations;x=1", "/API/V1/CREDITS", "/api/v1/credits%00",
     "/api/v1/credits%20", "/api/v1/credits.json", "/api/v1/..;/credits", "/api/v1/.env",
-    "/.git/config", "/.env", "/etc/passwd", "/admin", "/server-status", "/metrics%00", "/actuator/env", "/wp-login.php", "/cgi-bin/x",
+    "/.git/config", "/.env", "/etc/passwd", "/administrator", "/server-status", "/metrics%00", "/actuator/env", "/wp-login.php", "/cgi-bin/x",
     "/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2f..%2fsettings.py", "/static/..%5c..%5csettings.py", "/static//etc/passwd",
-    "/static/%2fetc%2fpasswd", "/static/%00", "/static/home.css%00", "/static/" + "a" * 5000,
+    "/static/%2fetc%2fpasswd", "/static/%00", "/static/css/base.css%00", "/static/" + "a" * 5000,
     "/media/", "/media/x", "/media/../../etc/passwd", "/media/%2e%2e/%2e%2e/etc/passwd", "/media/..%2fsecret.key", "/media/files/%00",
     "/media/x?expires=99999999999&signature=", "/media/x?expires=" + "9" * 5000 + "&signature=x", "/media/x?expires=-1&signature=x",
     "/media/x?expires=%D9%A1&signature=x", "/media/x?expires=1e99&signature=%00", "/media/x?expires=99999999999&signature=%ED%A0%80",
