@@ -58,8 +58,9 @@ def test_links_lead_elsewhere_in_another_tab_and_say_nothing_of_us() -> None:
     assert 'target="_blank"' in html
 
 
-def test_a_heading_is_below_those_of_the_page() -> None:
-    assert "<h3>One</h3>" in str(rendered("# One"))
+def test_headings_are_below_that_of_the_message_and_leave_no_level_out() -> None:
+    levels = re.findall(r"<h(\d)>", str(rendered("### One\n\n# Two\n\n###### Three\n\n## Four")))
+    assert levels == ["3", "3", "4", "4"]
 
 
 def test_a_very_long_text_is_shown_as_it_is() -> None:

@@ -30,13 +30,14 @@ def create(
     email: str,
     credits: Annotated[int, typer.Option(min=0, help="Credits to grant at once.")] = 0,
     password: Annotated[bool, typer.Option("--password", help="Make a password to sign in with.")] = False,
+    operator: Annotated[bool, typer.Option("--operator", help="It may see and do all that is under /admin.")] = False,
     data_dir: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make an account with its wallet."""
 
     async def command(pool: Pool) -> accounts.NewAccount:
-        return await accounts.create(pool, email=email, credits=credits, password=password)
+        return await accounts.create(pool, email=email, credits=credits, password=password, operator=operator)
 
     made = run(data_dir, command)
     if as_json:

@@ -21,6 +21,7 @@ _MOST = 100_000
 """Characters. Longer texts are shown as they are: nobody's answer may keep the process busy."""
 
 _MOST_LANGUAGE = 30
+_MESSAGE_LEVEL, _LAST_LEVEL = 2, 6
 
 
 class _Renderer(RendererHTML):
@@ -45,12 +46,6 @@ class _Renderer(RendererHTML):
     def td_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return _cell(tokens[idx])
 
-    def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return f"<{_heading(tokens[idx])}>"
-
-    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        return f"</{_heading(tokens[idx])}>"
-
     def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return "</table></div>"
 
@@ -63,7 +58,9 @@ def rendered(text: str) -> Markup:
     """Return a model's text as HTML."""
     if len(text) > _MOST:
         return Markup(f'<p class="studio-plain">{escape(text)}</p>')  # noqa: S704 - escaped
-    return Markup(_MARKDOWN.render(text))  # noqa: S704 - html is off
+    tokens = _MARKDOWN.parse(text)
+    _outline(tokens)
+    return Markup(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))  # noqa: S704 - html is off
 
 
 def _cell(token: Token) -> str:
@@ -73,9 +70,14 @@ def _cell(token: Token) -> str:
     )
 
 
-def _heading(token: Token) -> str:
-    """Return the element of a heading: below the page's own, which has two levels above any message."""
-    return f"h{min(6, int(token.tag[1]) + 2)}"
+def _outline(tokens: Sequence[Token]) -> None:
+    """Put the headings below that of the message, which is of the second level, without leaving a level out."""
+    above = _MESSAGE_LEVEL
+    for token in tokens:
+        if token.type == "heading_open":
+            above = min(int(token.tag[1]) + _MESSAGE_LEVEL, above + 1, _LAST_LEVEL)
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{above}"
 
 
 def _code(content: str, language: str) -> str:
