@@ -31,6 +31,7 @@ CONNECTION_LOST = (
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,  # what asyncpg may say of a connection that is cut while in use
     ConnectionError,
     OSError,
 )

@@ -20,8 +20,8 @@ _LOOK_S = 2.0
 """Nobody announces that a worker fell silent: this is how late it is noticed."""
 _EVERYTHING = "*"
 
-UNREAD = (*CONNECTION_LOST, TimeoutError, asyncpg.PostgresError, asyncpg.InternalClientError)
-"""Why reading fails. The last is what asyncpg may say of a connection that was cut while in use."""
+UNREAD = (*CONNECTION_LOST, TimeoutError, asyncpg.PostgresError)
+"""Why reading fails."""
 
 log = structlog.get_logger()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+import asyncpg
 import structlog
 
 from rivya.kit.db import CONNECTION_LOST, Pool
@@ -44,7 +45,7 @@ class PublicApiSwitch:
             self._look.clear()
             try:
                 await self.refresh()
-            except (*CONNECTION_LOST, TimeoutError) as error:
+            except (*CONNECTION_LOST, TimeoutError, asyncpg.PostgresError) as error:
                 log.warning("public_api.switch_unread", error=type(error).__name__)
                 await asyncio.sleep(_LOOK_UNHEARD_S)
                 self._look.set()

@@ -73,37 +73,54 @@ def rendered(markdown: str, *, link: Callable[[str], str]) -> Rendered:
 
     The HTML in it is trusted, as the page is.
     """
-    parser = MarkdownIt("commonmark", {"html": True}).enable("table")
+    parser = _parser()
     tokens = parser.parse(_COMMENT.sub("", markdown))
     headings = _headings(tokens)
     _lead_links(tokens, link)
     _name_columns(tokens)
-    html: list[str] = []
-    at = tabs = 0
-    answers = False  # what follows a sample at once is what it is answered
+    title = headings[0].text if headings else ""
+    html = parser.renderer.render(_gathered(tokens), parser.options, {})
+    return Rendered(title, Markup(html), headings[1:], _sections(tokens))  # noqa: S704 - our own pages
+
+
+def _parser() -> MarkdownIt:
+    made = MarkdownIt("commonmark", {"html": True}).enable("table")
+    made.add_render_rule("fence", _render_code)
+    made.add_render_rule("table_open", _render_table)
+    made.add_render_rule("table_close", lambda *_: "</table></div>\n")
+    return made
+
+
+def _render_table(*_: Any) -> str:
+    return '<div class="table-scroll" tabindex="0" role="group" aria-label="Table"><table class="table table-top">\n'
+
+
+def _render_code(_renderer: Any, tokens: Sequence[Token], at: int, *_: Any) -> str:
+    samples: list[CodeSample] = tokens[at].meta["samples"]
+    components: Any = environment.get_template("components/code.html").module
+    if len(samples) > 1:
+        return str(components.code_tabs([(one.name, one.language, one.code) for one in samples], f"sample-{at}"))
+    (only,) = samples
+    title = "Response" if tokens[at].meta["answers"] else only.name
+    return str(components.code_block(only.code, only.language, title=title))
+
+
+def _gathered(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens with all blocks of one sample in the first of them; what follows it at once answers it."""
+    found: list[Token] = []
+    at, answers = 0, False
     while at < len(tokens):
         token = tokens[at]
+        found.append(token)
         if token.type == "fence":
             samples = _samples(tokens[at:])
-            tabs += 1
-            html.append(_code(samples, f"sample-{tabs}", answers=answers))
+            token.meta = {"samples": samples, "answers": answers}
             answers = samples[-1].language in SAMPLES
             at += len(samples)
-            continue
-        answers = False
-        if token.type == "table_open":
-            html.append('<div class="table-scroll" tabindex="0" role="group" aria-label="Table">')
-            token.attrSet("class", "table table-top")
-            html.append(parser.renderer.render([token], parser.options, {}))
-            at += 1
-        elif token.type == "table_close":
-            html.append("</table></div>\n")
-            at += 1
         else:
-            html.append(parser.renderer.render([token], parser.options, {}))
+            answers = False
             at += 1
-    title = headings[0].text if headings else ""
-    return Rendered(title, Markup("".join(html)), headings[1:], _sections(tokens))  # noqa: S704 - our own pages
+    return found
 
 
 def _headings(tokens: Sequence[Token]) -> list[Heading]:
@@ -150,14 +167,6 @@ def _samples(tokens: Sequence[Token]) -> list[CodeSample]:
             break
         found.append(CodeSample(language, token.content))
     return found
-
-
-def _code(samples: Sequence[CodeSample], id: str, *, answers: bool) -> str:
-    components: Any = environment.get_template("components/code.html").module
-    if len(samples) == 1:
-        (only,) = samples
-        return str(components.code_block(only.code, only.language, title="Response" if answers else only.name))
-    return str(components.code_tabs([(one.name, one.language, one.code) for one in samples], id))
 
 
 def _sections(tokens: Sequence[Token]) -> list[Section]:

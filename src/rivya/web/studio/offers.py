@@ -24,7 +24,7 @@ class Offer:
         base = f"{self.model.base_credits:,} credit{'' if self.model.base_credits == 1 else 's'}"
         if self.model.meter is not None:
             unit = "s" if self.model.meter.unit == "seconds" else " characters"
-            return f"{base} per {self.model.meter.size:g}{unit}"
+            return f"{base} per {self.model.meter.size:,}{unit}"
         if self.model.billing_type == "TOKEN_BASED":
             return f"{base} per {(self.model.tokens or TokenRates()).size:,} tokens"
         return base if not self.model.multipliers and not self.model.scales else f"about {base}"
