@@ -77,7 +77,7 @@ def render_now(
     body = environment.get_template(template).render(
         visitor=visitor,
         unread=unread,
-        path=request.url.path,
+        path=request.scope["path"],
         theme=_theme(request),
         flashed=said,
         csrf_token=csrf_token(request, visitor) if visitor is not None else None,

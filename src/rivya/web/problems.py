@@ -41,7 +41,7 @@ def answer_broken(request: Call, error: Exception) -> Response[Any]:
 
 def wants_page(request: Call) -> bool:
     """Return True for a browser that asks for a page."""
-    if request.url.path.startswith(_NOT_FOR_PEOPLE) or request.headers.get("x-requested-with") == "fetch":
+    if request.scope["path"].startswith(_NOT_FOR_PEOPLE) or request.headers.get("x-requested-with") == "fetch":
         return False
     return "text/html" in request.headers.get("accept", "")
 

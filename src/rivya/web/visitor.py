@@ -96,7 +96,9 @@ def signed_out_cookie(request: Call) -> Cookie:
 def answer_sign_in_first(request: Call, _error: SignInFirst) -> Response[bytes] | Response[None]:
     """Send a person to the sign-in page and back; a script hears 401."""
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        # Not the request's URL: that is made with the Host header, which may be anything.
+        query = request.scope["query_string"].decode("latin-1")
+        path = request.scope["path"] + (f"?{query}" if query else "")
         return Response(None, status_code=303, headers={"Location": f"/sign-in?next={quote(path)}"})
     body = envelope(request.scope, ApiKeyMissing("You are signed out. Sign in and try again."))
     return Response(body, status_code=401, media_type="application/json")

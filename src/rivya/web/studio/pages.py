@@ -160,4 +160,4 @@ def _works_of(request: Call) -> Works:
 
 
 def _category(request: Call) -> Category:
-    return cast("Category", request.url.path.split("/")[2])
+    return cast("Category", request.scope["path"].split("/")[2])
