@@ -115,7 +115,9 @@ def test_a_call_without_a_key_is_answered_the_same(off: Switched) -> None:
     assert refusal(Client(off.client.base_url).get("/api/v1/credits")) == DISABLED
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/api/v1/openapi.json", "/static/css/base.css", "/docs/api"])
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/readyz", "/api/v1/openapi.json", "/static/css/base.css", "/docs/api"]
+)
 def test_what_is_not_of_the_api_stays(off: Switched, path: str) -> None:
     assert off.client.get(path).status == 200
 
