@@ -6,18 +6,16 @@ Playwright's loop runs in this thread while the browser is open: what is asynchr
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.faults import Faults
 from tests.browser.site import AS_INSTALLED, Site
-from tests.conftest import with_database
+from tests.databases import copied
 from tests.running import Rivya
 
 TIMEOUT_MS = 60_000
@@ -27,25 +25,17 @@ TIMEOUT_MS = 60_000
 @pytest.fixture(scope="package")
 def site(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running installation with the providers that come with the package."""
-    name = f"{template}_site"
-
-    async def run(statement: str) -> None:
-        connection = await asyncpg.connect(postgres)
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(run(f"create database {name} template {template}"))
     folder = Path(tmp_path_factory.mktemp("site"))
     settings = {"RIVYA_PROVIDERS_FILE": str(AS_INSTALLED), "RIVYA_SCRIPTED_MODELS": "false"}
-    rivya = Rivya(with_database(postgres, name), folder, settings)
-    try:
-        rivya.worker()
-        process, base_url = rivya.serve()
-        rivya.wait_for(base_url, process, "/readyz")
-        yield Site(rivya, base_url, rivya.database_url)
-    finally:
-        rivya.close()
-        asyncio.run(run(f"drop database {name} with (force)"))
+    with copied(postgres, template, "site") as database_url:
+        rivya = Rivya(database_url, folder, settings)
+        try:
+            rivya.worker()
+            process, base_url = rivya.serve()
+            rivya.wait_for(base_url, process, "/readyz")
+            yield Site(rivya, base_url, database_url)
+        finally:
+            rivya.close()
 
 
 @pytest.fixture(scope="package")

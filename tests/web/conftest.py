@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from tests.api.conftest import Installation
-from tests.conftest import with_database
+from tests.databases import copied
 from tests.running import Rivya
 from tests.web.site import Person, sign_in
 
@@ -19,29 +17,21 @@ _API = Path(__file__).parent.parent / "api"
 
 @pytest.fixture(scope="session")
 def installation(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    name = f"{template}_pages"
-
-    async def run(statement: str) -> None:
-        connection = await asyncpg.connect(postgres)
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(run(f"create database {name} template {template}"))
     folder = Path(tmp_path_factory.mktemp("web"))
     settings = {
         "RIVYA_CATALOG_DIR": str(_API / "catalog"),
         "RIVYA_PROVIDERS_FILE": str(_API / "providers.toml"),
         "RIVYA_SCRIPTED_JOURNAL": str(folder / "journal.jsonl"),
     }
-    rivya = Rivya(with_database(postgres, name), folder, settings)
-    try:
-        worker = rivya.worker()
-        process, base_url = rivya.serve()
-        rivya.wait_for(base_url, process, "/readyz")
-        yield Installation(rivya, base_url, rivya.database_url, worker, folder / "journal.jsonl")
-    finally:
-        rivya.close()
-        asyncio.run(run(f"drop database {name} with (force)"))
+    with copied(postgres, template, "pages") as database_url:
+        rivya = Rivya(database_url, folder, settings)
+        try:
+            worker = rivya.worker()
+            process, base_url = rivya.serve()
+            rivya.wait_for(base_url, process, "/readyz")
+            yield Installation(rivya, base_url, database_url, worker, folder / "journal.jsonl")
+        finally:
+            rivya.close()
 
 
 @pytest.fixture
