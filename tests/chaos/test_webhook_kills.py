@@ -18,7 +18,7 @@ from tests.running import Rivya, eventually
 from tests.webhooks.post_office import PostOffice, settings
 from tests.webhooks.receiver import Behaviour, Receiver, answer, receiving_beside
 
-DELIVERIES = int(os.environ.get("RIVYA_CHAOS_DELIVERIES", "400"))
+DELIVERIES = int(os.environ.get("RIVYA_CHAOS_DELIVERIES", "300"))
 KILLS = max(3, DELIVERIES // 200)
 SEED = int(os.environ.get("RIVYA_CHAOS_SEED") or random.randrange(2**32))
 

@@ -17,7 +17,7 @@ from tests.chat.streams import EventStream
 from tests.chat.test_chat_turns import cost
 from tests.running import Client, eventually
 
-TURNS = int(os.environ.get("RIVYA_CHAOS_TURNS", "120"))
+TURNS = int(os.environ.get("RIVYA_CHAOS_TURNS", "80"))
 KINDS = ["count 5", "count 40", "uncounted 9", "slow 30", "error 6", "break 6", "garbage", "html", "busy 9", "split 4"]
 AWAY = (OSError, http.client.HTTPException)
 
