@@ -69,7 +69,7 @@ def test_somebody_elses_cannot_be_read_or_marked(
 ) -> None:
     other = make_person()
     id = grant(installation, other, 77)
-    assert "77" not in person.text("/notifications")
+    assert "You received 77 credits" not in person.text("/notifications")
     assert person.post(f"/notifications/{id}/read").status == 404
     person.post("/notifications/read")
     assert unread(other) == 1

@@ -1,4 +1,4 @@
--- The end of each task made through the public API has exactly one event; no other task has any. (A test event is of no task.)
+-- The end of each task made through the public API has exactly one event; no other task has any; test events are of no task.
 select coalesce(t.account_id, e.account_id) as account_id,
        format('task %s is %s and has %s events (%s)', coalesce(t.id, e.task_id), t.status, count(e.id), min(e.type))
            as detail
