@@ -28,18 +28,6 @@ def with_database(dsn: str, name: str) -> str:
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
 
 
-async def _without_fsync(dsn: str) -> None:
-    """Let the server leave its writes to the operating system: tests kill processes, never the machine.
-
-    Each of some thousand tests has a database of its own, and to make one is mostly waiting for the disk.
-    """
-    connection = await asyncpg.connect(dsn)
-    await connection.execute("alter system set fsync = off")
-    await connection.execute("alter system set full_page_writes = off")
-    await connection.execute("select pg_reload_conf()")
-    await connection.close()
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The DSN of a running server."""
@@ -52,9 +40,7 @@ def postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="rivya-test-") as folder:
         Path(folder).chmod(0o711)
         with EmbeddedPostgres(Path(folder) / "data", max_connections=200, system_dir=Path(folder)) as server:
-            dsn = server.start()
-            asyncio.run(_without_fsync(dsn))
-            yield dsn
+            yield server.start()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ PUBLIC = [
     "/docs/api/models/rivya-mini-chat",
     "/docs/api/models/flux-2-pro",
     "/docs/api/reference/generations",
-    "/docs/api/reference/webhooks",
     "/docs/search?q=idempotency",
     "/docs/search?q=zzzz",
     "/developers/debugger",
