@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import json
 import re
@@ -10,12 +9,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from tests.api.conftest import Installation
 from tests.chat.upstream import Upstream
-from tests.conftest import with_database
+from tests.databases import copied
 from tests.files.samples import picture
 from tests.web.studio import Studio, installed
 
@@ -24,22 +22,16 @@ REFUSED = "api_scope_denied"
 
 @pytest.fixture(scope="module")
 def installation(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    name = f"{template}_studio"
-
-    async def run(statement: str) -> None:
-        connection = await asyncpg.connect(postgres)
-        await connection.execute(statement)
-        await connection.close()
-
     upstream = Upstream()
     upstream.start()
-    asyncio.run(run(f"create database {name} template {template}"))
     try:
         folder = Path(tmp_path_factory.mktemp("studio"))
-        with installed(with_database(postgres, name), folder, upstream) as running:
+        with (
+            copied(postgres, template, "studio") as database_url,
+            installed(database_url, folder, upstream) as running,
+        ):
             yield running
     finally:
-        asyncio.run(run(f"drop database {name} with (force)"))
         upstream.stop()
 
 

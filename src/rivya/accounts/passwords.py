@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -49,14 +50,17 @@ async def hashed(password: str) -> str:
 async def matches(password: str, kept: str | None) -> bool:
     """Return True if this is the password. Takes as long when there is none, so that nobody can tell."""
     async with _at_once:
-        return await asyncio.to_thread(_matches, password[:MOST], kept or _NOBODYS) and kept is not None
+        return await asyncio.to_thread(_matches, password[:MOST], kept) and kept is not None
 
 
-def _matches(password: str, kept: str) -> bool:
+def _matches(password: str, kept: str | None) -> bool:
     try:
-        return _hasher.verify(kept, password)
+        return _hasher.verify(kept or _nobodys(), password)
     except (VerificationError, InvalidHashError):
         return False
 
 
-_NOBODYS = _hasher.hash("nobody's password")
+@cache
+def _nobodys() -> str:
+    """Return a hash to compare with where there is none; made when it is first needed, not by every process."""
+    return _hasher.hash("nobody's password")
