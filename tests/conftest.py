@@ -5,27 +5,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import os
 import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import pytest
 
-from rivya.database import migrate
 from rivya.kit.db import Pool, open_pool
-
-_numbers = itertools.count(1)
-_TEMPLATE = f"rivya_template_{os.getpid()}"
-
-
-def with_database(dsn: str, name: str) -> str:
-    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
+from tests.databases import Databases
 
 
 @pytest.fixture(scope="session")
@@ -44,47 +32,19 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template(postgres: str) -> Iterator[str]:
-    """The name of a migrated database that is copied for each test."""
-
-    async def create() -> None:
-        connection = await asyncpg.connect(postgres)
-        await connection.execute(f"drop database if exists {_TEMPLATE} with (force)")
-        await connection.execute(f"create database {_TEMPLATE}")
-        await connection.close()
-        await migrate(with_database(postgres, _TEMPLATE))
-
-    async def drop() -> None:
-        connection = await asyncpg.connect(postgres)
-        await connection.execute(f"drop database {_TEMPLATE} with (force)")
-        await connection.close()
-
-    asyncio.run(create())
-    yield _TEMPLATE
-    asyncio.run(drop())
+def databases(postgres: str) -> Iterator[Databases]:
+    """Lends empty Rivya databases."""
+    lent = Databases(postgres)
+    lent.open()
+    yield lent
+    lent.close()
 
 
 @pytest.fixture
-def database_url(postgres: str, template: str) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """The DSN of an empty Rivya database of this test's own."""
-    name = f"rivya_test_{os.getpid()}_{next(_numbers)}"
-
-    async def run(statement: str) -> None:
-        connection = await asyncpg.connect(postgres)
-        give_up_at = time.monotonic() + 20
-        while True:
-            try:
-                await connection.execute(statement)
-                break
-            except (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
-                # The server's own autovacuum is at work in the database; it ends soon, and is not ours to end.
-                assert time.monotonic() < give_up_at, statement
-                await asyncio.sleep(0.1)
-        await connection.close()
-
-    asyncio.run(run(f"create database {name} template {template}"))
-    yield with_database(postgres, name)
-    asyncio.run(run(f"drop database {name} with (force)"))
+    with databases.one() as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import uvicorn
 
 from rivya.app import create_app
 from rivya.installation import installation
+from rivya.kit.garbage import leave_what_was_loaded
 from rivya.protocol import BoundedHttp
 from rivya.settings import Settings
 
@@ -37,11 +38,15 @@ def serve(settings: Settings, dsn: str, *, fd: int | None = None) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says when it begins to stop: what streams would keep it until its patience ends."""
+    """Says when it begins to stop, or streams would keep it until its patience ends."""
 
     def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
         super().__init__(config)
         self._stopping = stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        leave_what_was_loaded()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._stopping.set()

@@ -15,6 +15,7 @@ from rivya.generations.steps import Held, Steps
 from rivya.generations.watch import Watcher
 from rivya.installation import Installation, installation, open_providers
 from rivya.kit.db import Pool, open_pool
+from rivya.kit.garbage import leave_what_was_loaded
 from rivya.kit.ids import AccountId, TaskId, WorkerId, new_id
 from rivya.kit.notify import NotifyHub
 from rivya.kit.outbound import Outbound
@@ -128,6 +129,7 @@ class _Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         await self._lease.begin()
+        leave_what_was_loaded()
         background = [
             asyncio.create_task(coroutine)
             for coroutine in (

@@ -26,7 +26,7 @@ from rivya.kit.ids import AccountId
 from rivya.wallet import service as wallet
 from rivya.wallet.invariants import Violation, verify
 from rivya.wallet.model import Balance
-from tests.conftest import with_database
+from tests.databases import Databases
 from tests.running import Client, Rivya
 
 _HERE = Path(__file__).parent
@@ -111,30 +111,22 @@ class Installation:
 
 
 @pytest.fixture(scope="session")
-def installation(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    name = f"{template}_api"
-
-    async def run(statement: str) -> None:
-        connection = await asyncpg.connect(postgres)
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(run(f"create database {name} template {template}"))
+def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = Path(tmp_path_factory.mktemp("installation"))
     settings = {
         "RIVYA_CATALOG_DIR": str(_HERE / "catalog"),
         "RIVYA_PROVIDERS_FILE": str(_HERE / "providers.toml"),
         "RIVYA_SCRIPTED_JOURNAL": str(folder / "journal.jsonl"),
     }
-    rivya = Rivya(with_database(postgres, name), folder, settings)
-    try:
-        worker = rivya.worker()
-        process, base_url = rivya.serve()
-        rivya.wait_for(base_url, process, "/readyz")
-        yield Installation(rivya, base_url, rivya.database_url, worker, folder / "journal.jsonl")
-    finally:
-        rivya.close()
-        asyncio.run(run(f"drop database {name} with (force)"))
+    with databases.one() as database_url:
+        rivya = Rivya(database_url, folder, settings)
+        try:
+            worker = rivya.worker()
+            process, base_url = rivya.serve()
+            rivya.wait_for(base_url, process, "/readyz")
+            yield Installation(rivya, base_url, database_url, worker, folder / "journal.jsonl")
+        finally:
+            rivya.close()
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import av
 import pytest
 
@@ -21,7 +19,7 @@ from PIL import Image  # noqa: E402
 
 import rivya.providers  # noqa: E402
 from tests.api.conftest import Installation  # noqa: E402
-from tests.conftest import with_database  # noqa: E402
+from tests.databases import Databases  # noqa: E402
 from tests.files import samples  # noqa: E402
 from tests.files.forms import uploaded  # noqa: E402
 from tests.running import Client, Rivya  # noqa: E402
@@ -31,26 +29,18 @@ RATE = 24_000
 
 
 @pytest.fixture(scope="module")
-def engines(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def engines(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation whose models are the built-in ones, as it is when nothing is configured."""
-    name = f"{template}_engines"
-
-    async def run(statement: str) -> None:
-        connection = await asyncpg.connect(postgres)
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(run(f"create database {name} template {template}"))
     folder = tmp_path_factory.mktemp("engines")
-    rivya = Rivya(with_database(postgres, name), folder, {"RIVYA_PROVIDERS_FILE": str(PROVIDERS)})
-    try:
-        worker = rivya.worker()
-        process, base_url = rivya.serve()
-        rivya.wait_for(base_url, process, "/readyz")
-        yield Installation(rivya, base_url, rivya.database_url, worker, folder / "journal.jsonl")
-    finally:
-        rivya.close()
-        asyncio.run(run(f"drop database {name} with (force)"))
+    with databases.one() as database_url:
+        rivya = Rivya(database_url, folder, {"RIVYA_PROVIDERS_FILE": str(PROVIDERS)})
+        try:
+            worker = rivya.worker()
+            process, base_url = rivya.serve()
+            rivya.wait_for(base_url, process, "/readyz")
+            yield Installation(rivya, base_url, database_url, worker, folder / "journal.jsonl")
+        finally:
+            rivya.close()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from rivya.switches import service as switches
 from rivya.wallet.model import Balance
 from tests.api.conftest import Installation
 from tests.api.operations import MISSING
-from tests.databases import copied
+from tests.databases import Databases
 from tests.files.forms import upload, uploaded
 from tests.files.samples import picture, sound
 from tests.running import Answer, Client, Rivya, eventually, free_port
@@ -54,9 +54,7 @@ class Provoking:
 
 
 @pytest.fixture(scope="module")
-def provoked_installation(
-    postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
+def provoked_installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation whose chat model is answered by nobody: its upstream's port is closed."""
     folder = Path(tmp_path_factory.mktemp("provoked"))
     providers = folder / "providers.toml"
@@ -64,7 +62,7 @@ def provoked_installation(
         f'[providers.nobody]\nkind = "openai"\nurl = "http://127.0.0.1:{free_port()}/v1"\n'
         '[[routes]]\nmodel = "talker"\nprovider = "nobody"\ntarget = "talker-1"\n'
     )
-    with copied(postgres, template, "provoked") as database_url:
+    with databases.one() as database_url:
         rivya = Rivya(
             database_url,
             folder,

@@ -14,7 +14,7 @@ import pytest
 from rivya.kit.db import open_pool
 from rivya.switches import service as switches
 from tests.api.raw import RawAnswer, send
-from tests.databases import copied
+from tests.databases import Databases
 from tests.files.forms import BOUNDARY, PATH, body, field, file
 from tests.files.samples import picture
 from tests.running import Answer, Client, Rivya, eventually
@@ -57,8 +57,8 @@ class Switched:
 
 
 @pytest.fixture(scope="module")
-def installation(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Switched]:
-    with copied(postgres, template, "switch") as database_url:
+def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Switched]:
+    with databases.one() as database_url:
         rivya = Rivya(database_url, tmp_path_factory.mktemp("switch"))
         try:
             key = new_key(database_url, name="switch", credits=1000)

@@ -20,7 +20,7 @@ from rivya.kit.clock import utc_now
 from rivya.kit.db import open_pool
 from rivya.wallet.invariants import verify
 from tests.api.raw import RawAnswer, send
-from tests.databases import copied
+from tests.databases import Databases
 from tests.files import samples
 from tests.files.forms import PATH, upload, uploaded
 from tests.files.s3_server import BUCKET, S3Server, running
@@ -75,8 +75,8 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def installation(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with running() as s3, copied(postgres, template, "s3") as database_url:
+def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with running() as s3, databases.one() as database_url:
         rivya = Rivya(database_url, tmp_path_factory.mktemp("s3"), settings(s3))
         try:
             rivya.worker()

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.browser import chromium
 from tests.browser.faults import Faults
 from tests.browser.site import AS_INSTALLED, Site
-from tests.databases import copied
+from tests.databases import Databases
 from tests.running import Rivya
 
 TIMEOUT_MS = 60_000
@@ -23,11 +23,11 @@ TIMEOUT_MS = 60_000
 
 
 @pytest.fixture(scope="package")
-def site(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running installation with the providers that come with the package."""
     folder = Path(tmp_path_factory.mktemp("site"))
     settings = {"RIVYA_PROVIDERS_FILE": str(AS_INSTALLED), "RIVYA_SCRIPTED_MODELS": "false"}
-    with copied(postgres, template, "site") as database_url:
+    with databases.one() as database_url:
         rivya = Rivya(database_url, folder, settings)
         try:
             rivya.worker()

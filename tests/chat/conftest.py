@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from tests.api.conftest import Installation
 from tests.chat.upstream import Upstream
-from tests.conftest import with_database
+from tests.databases import Databases
 from tests.running import Client, Rivya
 
 _HERE = Path(__file__).parent
@@ -67,18 +65,10 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture(scope="module")
-def database_for_module(postgres: str, template: str) -> Iterator[str]:
+def database_for_module(databases: Databases) -> Iterator[str]:
     """The DSN of an empty Rivya database for all tests of a module."""
-    name = f"{template}_chat"
-
-    async def run(statement: str) -> None:
-        connection = await asyncpg.connect(postgres)
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(run(f"create database {name} template {template}"))
-    yield with_database(postgres, name)
-    asyncio.run(run(f"drop database {name} with (force)"))
+    with databases.one() as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="module")

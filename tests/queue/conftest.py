@@ -24,7 +24,7 @@ from rivya.settings import Settings
 from rivya.wallet import service as wallet
 from rivya.wallet.invariants import verify
 from rivya.wallet.model import Balance
-from tests.conftest import with_database
+from tests.databases import Databases
 from tests.running import Client, Rivya, eventually
 
 NO_ENGINES = Path(__file__).parent.parent / "no_engines.toml"
@@ -95,40 +95,32 @@ class System:
 
 
 @pytest.fixture(scope="module")
-def api(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    name = f"{template}_queue"
-
-    async def run(statement: str) -> None:
-        connection = await asyncpg.connect(postgres)
-        await connection.execute(statement)
-        await connection.close()
+def api(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    folder = tmp_path_factory.mktemp("queue")
+    journal = folder / "journal.jsonl"
 
     async def account_with_key(dsn: str) -> tuple[AccountId, str]:
         async with open_pool(dsn, size=2) as pool:
             made = await accounts.create(pool, email="queue@example.com", credits=1000)
             return made.id, (await keys.issue(pool, account=made.id)).secret
 
-    asyncio.run(run(f"create database {name} template {template}"))
-    folder = tmp_path_factory.mktemp("queue")
-    dsn = with_database(postgres, name)
-    journal = folder / "journal.jsonl"
-    rivya = Rivya(dsn, folder, {"RIVYA_SCRIPTED_JOURNAL": str(journal)})
-    settings = Settings(
-        _env_file=None,  # pyright: ignore[reportCallIssue]
-        data_dir=folder / "data",
-        database_url=dsn,
-        providers_file=NO_ENGINES,
-        scripted_models=True,
-        scripted_journal=journal,
-        secret_key="for tests only",  # pyright: ignore[reportArgumentType]
-    )
-    try:
-        account, secret = asyncio.run(account_with_key(dsn))
-        rivya.served_by_nobody("scripted.scripted")
-        yield System(rivya, Client(rivya.serve()[1], secret), account, journal, settings)
-    finally:
-        rivya.close()
-        asyncio.run(run(f"drop database {name} with (force)"))
+    with databases.one() as dsn:
+        rivya = Rivya(dsn, folder, {"RIVYA_SCRIPTED_JOURNAL": str(journal)})
+        settings = Settings(
+            _env_file=None,  # pyright: ignore[reportCallIssue]
+            data_dir=folder / "data",
+            database_url=dsn,
+            providers_file=NO_ENGINES,
+            scripted_models=True,
+            scripted_journal=journal,
+            secret_key="for tests only",  # pyright: ignore[reportArgumentType]
+        )
+        try:
+            account, secret = asyncio.run(account_with_key(dsn))
+            rivya.served_by_nobody("scripted.scripted")
+            yield System(rivya, Client(rivya.serve()[1], secret), account, journal, settings)
+        finally:
+            rivya.close()
 
 
 @pytest.fixture

@@ -68,6 +68,7 @@ async def rules_broken_by(pool: Pool, drift: Drift) -> set[str]:
     assert await verify(pool) == []
     await pool.execute("alter table ledger disable trigger ledger_is_append_only")
     await pool.execute(drift.sql)
+    await pool.execute("alter table ledger enable trigger ledger_is_append_only")
     violations = await verify(pool)
     assert {violation.account_id for violation in violations} <= {account}
     return {violation.rule for violation in violations}

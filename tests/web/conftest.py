@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.conftest import Installation
-from tests.databases import copied
+from tests.databases import Databases
 from tests.running import Rivya
 from tests.web.site import Person, sign_in
 
@@ -16,14 +16,14 @@ _API = Path(__file__).parent.parent / "api"
 
 
 @pytest.fixture(scope="session")
-def installation(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = Path(tmp_path_factory.mktemp("web"))
     settings = {
         "RIVYA_CATALOG_DIR": str(_API / "catalog"),
         "RIVYA_PROVIDERS_FILE": str(_API / "providers.toml"),
         "RIVYA_SCRIPTED_JOURNAL": str(folder / "journal.jsonl"),
     }
-    with copied(postgres, template, "pages") as database_url:
+    with databases.one() as database_url:
         rivya = Rivya(database_url, folder, settings)
         try:
             worker = rivya.worker()

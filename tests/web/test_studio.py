@@ -13,7 +13,7 @@ import pytest
 
 from tests.api.conftest import Installation
 from tests.chat.upstream import Upstream
-from tests.databases import copied
+from tests.databases import Databases
 from tests.files.samples import picture
 from tests.web.studio import Studio, installed
 
@@ -21,13 +21,13 @@ REFUSED = "api_scope_denied"
 
 
 @pytest.fixture(scope="module")
-def installation(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     upstream = Upstream()
     upstream.start()
     try:
         folder = Path(tmp_path_factory.mktemp("studio"))
         with (
-            copied(postgres, template, "studio") as database_url,
+            databases.one() as database_url,
             installed(database_url, folder, upstream) as running,
         ):
             yield running

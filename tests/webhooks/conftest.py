@@ -8,7 +8,7 @@ import pytest
 from rivya.kit.db import Pool
 from rivya.kit.ids import AccountId
 from tests.api.conftest import Installation
-from tests.databases import copied
+from tests.databases import Databases
 from tests.running import Client, Rivya
 from tests.webhooks.post_office import PostOffice, settings
 
@@ -20,16 +20,13 @@ def office(pool: Pool, database_url: str, tmp_path: Path) -> PostOffice:
 
 
 @pytest.fixture(scope="module")
-def installation(
-    request: pytest.FixtureRequest, postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
+def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An API process of this module's own: public URLs only, at most five endpoints an account.
 
     It has no worker: what is to be delivered stays where the calls put it.
     """
     folder = Path(tmp_path_factory.mktemp("front"))
-    name = request.module.__name__.rsplit(".", 1)[-1]
-    with copied(postgres, template, name) as database_url:
+    with databases.one() as database_url:
         rivya = Rivya(database_url, folder, {"RIVYA_WEBHOOKS_MOST_ENDPOINTS": "5"})
         try:
             process, base_url = rivya.serve()

@@ -11,7 +11,7 @@ import pytest
 
 from rivya.webhooks.signing import new_secret, sign
 from tests.api.conftest import Installation
-from tests.databases import copied
+from tests.databases import Databases
 from tests.running import Answer, Client, Rivya, eventually
 
 SECRET = new_secret()
@@ -36,7 +36,7 @@ callback_secret_env = "WRONG_CALLBACK_SECRET"
 
 
 @pytest.fixture(scope="module")
-def installation(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = Path(tmp_path_factory.mktemp("callbacks"))
     (folder / "providers.toml").write_text(PROVIDERS)
     settings = {
@@ -44,7 +44,7 @@ def installation(postgres: str, template: str, tmp_path_factory: pytest.TempPath
         "SCRIPTED_CALLBACK_SECRET": SECRET,
         "WRONG_CALLBACK_SECRET": "no secret at all",
     }
-    with copied(postgres, template, "callbacks") as database_url:
+    with databases.one() as database_url:
         rivya = Rivya(database_url, folder, settings)
         try:
             worker = rivya.worker()

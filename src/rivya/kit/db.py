@@ -51,6 +51,10 @@ async def open_pool(
 ) -> AsyncGenerator[Pool]:
     """Open a pool of at most ``size`` connections; closed, with its connections, at the end.
 
+    Its sessions read tables by index wherever there is one. A plan is kept for as long as its session lives, and one
+    made while a table was empty would read that table whole, at every call, until its statistics are gathered anew.
+    What means to read whole tables says ``set local enable_seqscan = on``.
+
     Raises what asyncpg raises when the server cannot be reached.
     """
     pool = await asyncpg.create_pool(
@@ -61,7 +65,12 @@ async def open_pool(
         command_timeout=60,
         max_inactive_connection_lifetime=300,
         reset=_leave_as_it_is,
-        server_settings={"application_name": application_name, "jit": "off", "timezone": "UTC"},
+        server_settings={
+            "application_name": application_name,
+            "enable_seqscan": "off",
+            "jit": "off",
+            "timezone": "UTC",
+        },
     )
     try:
         yield pool
