@@ -7,7 +7,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import chat, jobs, reads, start, submits, webhooks
+from bench import chat, jobs, pages, reads, start, submits, webhooks
 from bench.lab import open_lab
 from bench.report import Report
 
@@ -30,10 +30,13 @@ def main() -> None:
         chatting = chat.measure(lab)
         print("(f) webhooks", flush=True)
         delivered, waited = webhooks.throughput(lab), webhooks.latency(lab)
+        print("(h) pages", flush=True)
+        visited = pages.measure(lab)
     print("(e) start", flush=True)
     report.start(start.measure())
     report.webhooks(delivered, waited)
     report.chat(chatting)
+    report.pages(visited)
     RESULTS.write_text(report.text())
     print(report.text())
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import chat, jobs, reads, start, submits, webhooks
+from bench import chat, jobs, pages, reads, start, submits, webhooks
 
 _HEAD = """# Measured
 
@@ -116,6 +116,27 @@ class Report:
                 )
             ],
             "The limit is the CPU of the worker process, which shares the cores with PostgreSQL and the receiver.",
+        )
+
+    def pages(self, found: pages.Found) -> None:
+        self._add(
+            "(h) Pages",
+            f"{len(found.pages)} pages, each {pages.VISITS} times, by one visitor who is signed in as an operator and "
+            f"has {pages.TASKS:,} tasks; from sending the request to the last byte of the page. Baseline: the same "
+            f"server's `/healthz`, p50 {found.bare_p50_ms:.1f} ms, p95 {found.bare_p95_ms:.1f} ms. Aim: p95 below "
+            "50 ms. The slowest ten:",
+            ("page", "p50 ms", "p95 ms", "p50 of baseline", "kB"),
+            [
+                (
+                    f"`{p.path}`",
+                    f"{p.p50_ms:.1f}",
+                    f"{p.p95_ms:.1f}",
+                    f"{p.p50_ms / found.bare_p50_ms:.0f}",
+                    f"{p.kb:.0f}",
+                )
+                for p in found.pages[:10]
+            ],
+            "The limit is the API process's CPU: templates, and for signed-in pages their reads.",
         )
 
     def start(self, found: start.Start) -> None:

@@ -18,6 +18,7 @@ _encode = msgspec.json.Encoder().encode
 CREATED = "chat.completion.created"
 DELTA = "chat.completion.delta"
 COMPLETED = "chat.completion.completed"
+_NO_TEXT = DeltaText("", "")
 
 
 class TurnStream:
@@ -31,8 +32,10 @@ class TurnStream:
         writer = EventWriter(scope, receive, send)
         turn = self._begun.turn
 
+        told = _Deltas(turn.id)
+
         async def hear(deltas: Sequence[Delta]) -> None:
-            await writer.write(b"".join([_delta(turn.id, delta) for delta in deltas]))
+            await writer.write(told.events(deltas))
 
         async def tell() -> None:
             await writer.write(
@@ -60,10 +63,11 @@ class ReplayStream:
         first = msgspec.json.decode(self._body, type=Completion)
         credits = ReservedCredits(first.credits.reserved)
         whole = Delta(first.message.content, first.message.thoughts or "")
+        told = _Deltas(first.id)
         parts = [
             event(CREATED, _encode(Created(first.id, first.session_id, first.model, credits))),
-            *([_delta(first.id, Delta(thoughts=whole.thoughts))] if whole.thoughts else []),
-            _delta(first.id, Delta(whole.content)),
+            told.events([Delta(thoughts=whole.thoughts)] if whole.thoughts else []),
+            told.events([Delta(whole.content)]),
             event(COMPLETED, self._body),
         ]
         writer = EventWriter(scope, receive, send, headers={"Idempotent-Replayed": "true"})
@@ -74,5 +78,15 @@ class ReplayStream:
         await writer.run(tell)
 
 
-def _delta(turn: str, delta: Delta) -> bytes:
-    return event(DELTA, _encode(DeltaEvent(turn, DeltaText(delta.content, delta.thoughts))))
+class _Deltas:
+    """The events of one turn's pieces. What they all begin with is written once: a stream may have thousands."""
+
+    def __init__(self, turn: str) -> None:
+        whole = event(DELTA, _encode(DeltaEvent(turn, _NO_TEXT)))
+        self._before, _, self._after = whole.rpartition(_encode(_NO_TEXT))
+
+    def events(self, deltas: Sequence[Delta]) -> bytes:
+        before, after = self._before, self._after
+        return b"".join(
+            [b"%b%b%b" % (before, _encode(DeltaText(delta.content, delta.thoughts)), after) for delta in deltas]
+        )
