@@ -9,9 +9,10 @@ import asyncio
 import itertools
 import os
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -60,8 +61,8 @@ class Databases:
         self._on_server(f"drop database if exists {self._template} with (force)")
         self._on_server(f"create database {self._template}")
         dsn = self._dsn(self._template)
-        asyncio.run(migrate(dsn))
-        asyncio.run(_connected(dsn, self._learn))
+        _run(migrate(dsn))
+        _run(_connected(dsn, self._learn))
 
     def close(self) -> None:
         for name in (*self._free, self._template):
@@ -75,7 +76,7 @@ class Databases:
             yield self._dsn(name)
         finally:
             try:
-                asyncio.run(_connected(self._dsn(name), self._clean))
+                _run(_connected(self._dsn(name), self._clean))
             except (_Changed, asyncpg.PostgresError, OSError):
                 self._drop(name)  # a test may do to its own whatever it likes
             else:
@@ -130,7 +131,7 @@ class Databases:
                     assert time.monotonic() < give_up_at, statement
                     await asyncio.sleep(0.1)
 
-        asyncio.run(_connected(self._postgres, run))
+        _run(_connected(self._postgres, run))
 
 
 class _Changed(Exception):
@@ -139,6 +140,12 @@ class _Changed(Exception):
 
 def _content(table: str) -> str:
     return f"select md5(string_agg(t::text, ' ' order by t::text)) from \"{table}\" t"
+
+
+def _run(work: Coroutine[Any, Any, Found]) -> Found:
+    """Return what some asynchronous work returns: done in a thread, because this one may have a loop (Playwright's)."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 async def _connected(dsn: str, work: Callable[[asyncpg.Connection], Awaitable[Found]]) -> Found:

@@ -11,6 +11,8 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
 from rivya.accounts.mail import Mailer
+from rivya.accounts.openid import file as openid_file
+from rivya.accounts.openid.service import OpenID
 from rivya.catalog.routes import router as models_router
 from rivya.chat.images import Images
 from rivya.chat.routes import router as chat_router
@@ -64,8 +66,9 @@ from rivya.webhooks.urls import webhook_policy
 def create_app(installed: Installation, dsn: str, *, stopping: asyncio.Event | None = None) -> ASGIApp:
     """Return the app; it connects when it starts and lets go of everything when it stops.
 
-    Once ``stopping`` is set its streams come to their ends.
+    Once ``stopping`` is set its streams come to their ends. Raises BadOpenIDFile.
     """
+    vouching = openid_file.load(installed.settings.openid_file)
     stopping = stopping or asyncio.Event()
 
     @asynccontextmanager
@@ -136,6 +139,9 @@ def create_app(installed: Installation, dsn: str, *, stopping: asyncio.Event | N
             )
             state.stopping = stopping
             state.mailer = Mailer(settings)
+            openid_sign_in = state.openid = OpenID(
+                pool, vouching, base_url=settings.base_url, may_sign_up=settings.sign_up == "open"
+            )
             background = [
                 asyncio.create_task(_stop_in_time(chat, stopping)),
                 asyncio.create_task(chat.turns.run()),
@@ -150,6 +156,7 @@ def create_app(installed: Installation, dsn: str, *, stopping: asyncio.Event | N
             await chat.close()
             await outbound.close()
             await webhook_urls.close()
+            await openid_sign_in.close()
             await probers.close()
             for task in background:
                 task.cancel()

@@ -39,6 +39,7 @@ def serve(
     data_dir: DataDir = None,
 ) -> None:
     """Serve HTTP from this process; needs RIVYA_DATABASE_URL."""
+    from rivya.accounts.openid.file import BadOpenIDFile
     from rivya.kit.telemetry import configure_logging
     from rivya.serve import serve as run
 
@@ -49,7 +50,7 @@ def serve(
     _stop_with_parent()
     try:
         run(settings, settings.database_url, fd=fd)
-    except MissingSecretKey as error:
+    except (MissingSecretKey, BadOpenIDFile) as error:
         fail(str(error))
 
 

@@ -162,6 +162,11 @@ class Settings(BaseSettings):
     sign_up: Literal["open", "closed"] = Field(
         "open", description="Whether anybody may sign up, or accounts are made by the operator alone."
     )
+    openid_file: Path | None = Field(
+        None,
+        description="A TOML file of those who may sign people in: OpenID Connect issuers and GitHub. Without it people "
+        "sign in with their password alone.",
+    )
     smtp_url: SecretStr | None = Field(
         None,
         description="Where letters go out: smtp://user:password@host:587 (with STARTTLS) or smtps://; "

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.panel import Panel
 
 from rivya.accounts import service as accounts
+from rivya.accounts.openid import file as openid_file
+from rivya.accounts.openid.file import BadOpenIDFile
 from rivya.catalog.loader import BadCatalog
 from rivya.keys import service as keys
 from rivya.kit.db import open_pool
@@ -24,6 +26,7 @@ _FIRST_CREDITS = 1000
 
 _IN_THE_WAY = (
     BadCatalog,
+    BadOpenIDFile,
     BadProviders,
     ChangedMigration,
     DataDirInUse,
@@ -47,6 +50,7 @@ def run_up(settings: Settings) -> None:
 
     supervisor = Supervisor(settings, on_ready=ready, on_message=lambda text: console.print(text, style="dim"))
     try:
+        openid_file.load(settings.openid_file)  # said here once, not by each process
         supervisor.run()
     except _IN_THE_WAY as error:
         fail(str(error))

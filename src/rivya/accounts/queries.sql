@@ -107,12 +107,15 @@ where r.token_hash = $1 and r.expires_at > $2 and r.used_at is null and a.disabl
 update password_resets set used_at = $2 where account_id = $1 and used_at is null
 
 -- name: forget_old_sign_ins
--- Forgets, in every account, sessions that are over, sign-ups and resets too old, and failures of days ago.
+-- Forgets, in every account, sessions that are over, sign-ups, resets and sign-ins at issuers too old, and failures of
+-- days ago.
 with a as (delete from sessions where expires_at < $1 or last_seen_at < $2 returning 1),
      b as (delete from sign_ups where expires_at < $1 returning 1),
      c as (delete from password_resets where expires_at < $1 returning 1),
-     d as (delete from throttles where last_at < $1::timestamptz - interval '2 days' returning 1)
+     d as (delete from throttles where last_at < $1::timestamptz - interval '2 days' returning 1),
+     e as (delete from sign_in_flows where expires_at < $1 returning 1)
 select (select count(*) from a) + (select count(*) from b) + (select count(*) from c) + (select count(*) from d)
+     + (select count(*) from e)
 
 -- name: throttled
 -- Finds until when the last of these subjects is blocked.

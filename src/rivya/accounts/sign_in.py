@@ -14,6 +14,7 @@ from rivya.kit.ids import AccountId
 
 _SQL = load_queries("rivya.accounts")
 _RESET_LIVES = timedelta(hours=1)
+_FRESH = timedelta(minutes=15)
 
 
 class WrongPassword(ValidationFailed):
@@ -79,6 +80,13 @@ async def check_password(pool: Pool, *, account: AccountId, password: str, devic
         await throttle.failed(pool, who)
         raise WrongPassword("This is not your password.", param=param)
     await throttle.passed(pool, who)
+
+
+async def check_fresh(pool: Pool, *, account: AccountId, session: str) -> None:
+    """Make sure that it is the owner who acts, of an account without a password. Raises ValidationFailed."""
+    begun = [one.created_at for one in await sessions.of_account(pool, account=account) if one.id == session]
+    if not begun or begun[0] < utc_now() - _FRESH:
+        raise ValidationFailed("Sign out and in again first: this account has no password to ask you for.")
 
 
 async def change_password(

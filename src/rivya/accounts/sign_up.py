@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rivya.accounts import audit, passwords, sessions, throttle
 from rivya.accounts.mail import Letter, Mailer
@@ -11,7 +11,7 @@ from rivya.accounts.service import EmailTaken, check_email
 from rivya.accounts.sign_in import LinkIsOver
 from rivya.errors import ValidationFailed
 from rivya.kit.clock import utc_now
-from rivya.kit.db import Pool, load_queries
+from rivya.kit.db import Connection, Pool, load_queries
 from rivya.kit.ids import AccountId, new_id
 from rivya.wallet import service as wallet
 
@@ -81,19 +81,37 @@ async def confirm(pool: Pool, *, token: str, device: Device) -> str:
         taken = await db.fetchrow(_SQL["take_sign_up"], sessions.token_hash(token), now)
         if taken is None:
             raise LinkIsOver
-        account = AccountId(new_id("acct"))
-        if not await db.fetchval(_SQL["create_account"], account, taken["email"], taken["password_hash"], False, now):
-            raise EmailTaken(param="email")
-        await db.execute(_SQL["verified"], account, now, None, taken["name"])
-        await wallet.open_wallet(db, account=account)
-        await wallet.grant(
+        account = await begin_account(
             db,
-            account=account,
-            business_id=f"signup:{account}",
-            source="signup",
-            credits=CREDITS,
-            expires_at=now + _CREDITS_LIVE,
-            note="to begin with",
+            email=taken["email"],
+            password_hash=taken["password_hash"],
+            name=taken["name"],
+            device=device,
+            at=now,
         )
-        await audit.note(db, account=account, actor=account, action="account.sign_up", address=device.address)
         return await sessions.begin(db, account=account, device=device)
+
+
+async def begin_account(
+    db: Connection, *, email: str, password_hash: str | None, name: str, device: Device, at: datetime
+) -> AccountId:
+    """Make the account of a proven address, with its wallet and its first credits, in the caller's transaction.
+
+    Raises EmailTaken.
+    """
+    account = AccountId(new_id("acct"))
+    if not await db.fetchval(_SQL["create_account"], account, email, password_hash, False, at):
+        raise EmailTaken(param="email")
+    await db.execute(_SQL["verified"], account, at, None, name)
+    await wallet.open_wallet(db, account=account)
+    await wallet.grant(
+        db,
+        account=account,
+        business_id=f"signup:{account}",
+        source="signup",
+        credits=CREDITS,
+        expires_at=at + _CREDITS_LIVE,
+        note="to begin with",
+    )
+    await audit.note(db, account=account, actor=account, action="account.sign_up", address=device.address)
+    return account

@@ -35,7 +35,7 @@ class SignInFirst(Exception):
 
 def cookie_name(request: Call) -> str:
     """Return the name of the session's cookie; with https one that no other host and no http page can set."""
-    return "__Host-rivya_session" if _is_secure(request) else "rivya_session"
+    return "__Host-rivya_session" if is_secure(request) else "rivya_session"
 
 
 async def visitor(request: Call) -> Visitor | None:
@@ -74,7 +74,7 @@ def signed_in_cookie(request: Call, token: str) -> Cookie:
         value=token,
         path="/",
         httponly=True,
-        secure=_is_secure(request),
+        secure=is_secure(request),
         samesite="lax",
         max_age=int(sessions.LIVES.total_seconds()),
     )
@@ -87,7 +87,7 @@ def signed_out_cookie(request: Call) -> Cookie:
         value="",
         path="/",
         httponly=True,
-        secure=_is_secure(request),
+        secure=is_secure(request),
         samesite="lax",
         max_age=0,
     )
@@ -122,7 +122,8 @@ async def _read(request: Call) -> Visitor | None:
     return Visitor(session.account, session.email, session.name, session.is_operator, session.id)
 
 
-def _is_secure(request: Call) -> bool:
+def is_secure(request: Call) -> bool:
+    """Return True if this site is reached by https, so that its cookies can be for https alone."""
     return request.app.state.settings.base_url.startswith("https://")
 
 

@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from rivya.accounts import deletion, sessions, sign_in, sign_up
 from rivya.errors import PublicError
 from rivya.http import Call
+from rivya.web.accounts import openid
 from rivya.web.accounts.forms import Fields, Shown, one, told, wrong
 from rivya.web.csrf import checked_form
 from rivya.web.page import render
@@ -80,9 +81,12 @@ async def delete_account(request: Call) -> Response[Any]:
     form = await checked_form(request, who)
     pool = request.app.state.pool
     try:
-        await sign_in.check_password(
-            pool, account=who.account, password=one(form, "password"), device=device(request), param="password"
-        )
+        if (await sign_in.person(pool, account=who.account)).has_password:
+            await sign_in.check_password(
+                pool, account=who.account, password=one(form, "password"), device=device(request), param="password"
+            )
+        else:
+            await sign_in.check_fresh(pool, account=who.account, session=who.session_id)
         sign_in.check_same_email(one(form, "email"), who.email)
     except PublicError as error:
         return await _refused(request, who, form, error, "password", "email")
@@ -117,5 +121,6 @@ async def _security(request: Call, who: Visitor, form: Shown | None = None, *, s
         status=status,
         person=await sign_in.person(pool, account=who.account),
         sessions=await sessions.of_account(pool, account=who.account),
+        ways_in=await openid.ways_in(request, who),
         form=form or Shown(),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router, get
 from litestar.response import Redirect
 
-from rivya.web.accounts import credits, keys, profile, sign_in, sign_up, webhooks
+from rivya.web.accounts import credits, keys, openid, profile, sign_in, sign_up, webhooks
 
 
 @get("/settings")
@@ -25,6 +25,10 @@ router = Router(
         sign_in.forgot_form,
         sign_in.reset_page,
         sign_in.reset_form,
+        openid.sign_in_with,
+        openid.returned,
+        openid.connect,
+        openid.disconnect,
         sign_up.sign_up_page,
         sign_up.sign_up_form,
         sign_up.confirm_page,

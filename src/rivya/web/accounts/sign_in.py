@@ -11,6 +11,7 @@ from rivya.accounts import sessions, sign_in
 from rivya.accounts.mail import MailFailed
 from rivya.errors import PublicError
 from rivya.http import Call
+from rivya.web.accounts import openid
 from rivya.web.accounts.forms import Shown, one, see, told, unkept, wrong
 from rivya.web.csrf import checked_form
 from rivya.web.page import render
@@ -110,7 +111,15 @@ async def reset_form(request: Call) -> Response[Any]:
 
 async def _sign_in_page(request: Call, form: Shown, *, next: str, status: int = 200) -> Response[str]:
     can_sign_up = request.app.state.settings.sign_up == "open"
-    return await render(request, "accounts/sign_in.html", status=status, form=form, next=next, can_sign_up=can_sign_up)
+    return await render(
+        request,
+        "accounts/sign_in.html",
+        status=status,
+        form=form,
+        next=next,
+        can_sign_up=can_sign_up,
+        offered=openid.offered(request),
+    )
 
 
 async def _reset_page(request: Call, token: str, form: Shown, *, status: int = 200) -> Response[str]:

@@ -10,6 +10,7 @@ from rivya.accounts import sign_up
 from rivya.accounts.mail import MailFailed
 from rivya.errors import NotFound, PublicError
 from rivya.http import Call
+from rivya.web.accounts import openid
 from rivya.web.accounts.forms import Shown, one, see, unkept, wrong
 from rivya.web.csrf import checked_form
 from rivya.web.page import render
@@ -72,7 +73,14 @@ async def confirm_form(request: Call) -> Response[Any]:
 
 
 async def _page(request: Call, form: Shown, *, status: int = 200) -> Response[str]:
-    return await render(request, "accounts/sign_up.html", status=status, form=form, credits=sign_up.CREDITS)
+    return await render(
+        request,
+        "accounts/sign_up.html",
+        status=status,
+        form=form,
+        credits=sign_up.CREDITS,
+        offered=openid.offered(request),
+    )
 
 
 async def _confirm(request: Call, token: str, *, error: str | None = None, status: int = 200) -> Response[str]:
