@@ -41,7 +41,7 @@ from rivya.keys.last_use import LastUses
 from rivya.keys.limits import limits_of
 from rivya.keys.rates import RateLimits
 from rivya.kit.batch import Overloaded
-from rivya.kit.db import open_pool
+from rivya.kit.db import open_pool, patiently
 from rivya.kit.notify import NotifyHub
 from rivya.kit.outbound import Outbound
 from rivya.methods import Options
@@ -62,6 +62,8 @@ from rivya.webhooks.routes import router as webhooks_router
 from rivya.webhooks.sealed import Secrets
 from rivya.webhooks.urls import webhook_policy
 
+_DATABASE_WITHIN_S = 60.0
+
 
 def create_app(installed: Installation, dsn: str, *, stopping: asyncio.Event | None = None) -> ASGIApp:
     """Return the app; it connects when it starts and lets go of everything when it stops.
@@ -74,13 +76,15 @@ def create_app(installed: Installation, dsn: str, *, stopping: asyncio.Event | N
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
         settings = installed.settings
-        async with open_pool(dsn, size=settings.database_connections, application_name="rivya api") as pool:
+        async with open_pool(
+            dsn, size=settings.database_connections, application_name="rivya api", wait_s=_DATABASE_WITHIN_S
+        ) as pool:
             hub = NotifyHub(dsn)
             state = app.state
             state.settings = settings
             state.models = installed.models
             served = state.served = ServedRoutes(pool, hub, lease_s=settings.worker_lease_s)
-            await served.refresh()
+            await patiently(served.refresh, for_s=_DATABASE_WITHIN_S)
             chat_providers = open_chat_providers(installed)
             routing = state.routing = installed.routing(
                 lambda route: route in served or answers_here(route, chat_providers)
@@ -129,7 +133,7 @@ def create_app(installed: Installation, dsn: str, *, stopping: asyncio.Event | N
             state.callbacks = Callbacks(pool, installed.providers_file.providers)
             state.webhook_events = Events(pool, installed.links)
             switch = state.public_api = PublicApiSwitch(pool, hub)
-            await switch.refresh()
+            await patiently(switch.refresh, for_s=_DATABASE_WITHIN_S)
             chat = state.chat = Chat(
                 pool,
                 models=installed.models,

@@ -14,7 +14,7 @@ from rivya.generations.settle import Settler
 from rivya.generations.steps import Held, Steps
 from rivya.generations.watch import Watcher
 from rivya.installation import Installation, installation, open_providers
-from rivya.kit.db import Pool, open_pool
+from rivya.kit.db import Pool, open_pool, patiently
 from rivya.kit.garbage import leave_what_was_loaded
 from rivya.kit.ids import AccountId, TaskId, WorkerId, new_id
 from rivya.kit.notify import NotifyHub
@@ -32,6 +32,7 @@ from rivya.webhooks.delivery.outgoing import deliverer, open_outbound
 log = structlog.get_logger()
 
 _LAST_JOBS_S = 10.0
+_DATABASE_WITHIN_S = 60.0
 
 
 async def work(settings: Settings, dsn: str) -> None:
@@ -46,7 +47,9 @@ async def work(settings: Settings, dsn: str) -> None:
     providers = open_providers(installed, worker)
     webhooks = open_outbound(settings)
     try:
-        async with open_pool(dsn, size=settings.database_connections, application_name="rivya worker") as pool:
+        async with open_pool(
+            dsn, size=settings.database_connections, application_name="rivya worker", wait_s=_DATABASE_WITHIN_S
+        ) as pool:
             await _Worker(installed, pool, hub, providers, webhooks, worker).run(stop)
     finally:
         await webhooks.close()
@@ -128,7 +131,7 @@ class _Worker:
         hub.listen(CHANNEL, self._called_back)
 
     async def run(self, stop: asyncio.Event) -> None:
-        await self._lease.begin()
+        await patiently(self._lease.begin, for_s=_DATABASE_WITHIN_S)
         leave_what_was_loaded()
         background = [
             asyncio.create_task(coroutine)

@@ -19,6 +19,9 @@ PUBLIC = [
     "/developers/debugger",
     "/sign-in",
     "/sign-up",
+    "/forgot-password",
+    "/reset-password?token=none",
+    "/confirm?token=none",
 ]
 
 SIGNED_IN = [
@@ -32,11 +35,12 @@ SIGNED_IN = [
     "/settings/api-keys",
     "/settings/webhooks",
     "/settings/credits",
+    "/settings/billing",
     "/settings/profile",
     "/settings/security",
     "/notifications",
 ]
 
-OPERATOR = ["/admin"]
+OPERATOR = ["/admin", "/admin/accounts", "/admin/models", "/admin/tasks", "/admin/audit"]
 
 MISSING = "/docs/api/no-such-page"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from importlib import resources
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
 
 from rivya.kit.db import is_data_fault, load_queries, open_pool, patiently
+from tests.running import free_port
 
 PACKAGES = ["rivya.accounts", "rivya.generations", "rivya.keys", "rivya.queue", "rivya.wallet"]
 
@@ -99,3 +101,46 @@ async def test_any_other_error_is_raised_at_once() -> None:
 )
 def test_a_fault_of_the_data_is_told_from_one_of_the_connection(error: Exception, is_fault: bool) -> None:
     assert is_data_fault(error) is is_fault
+
+
+async def test_a_pool_waits_for_a_server_that_is_starting_too(database_url: str) -> None:
+    host, port = _address(database_url)
+    late = free_port()
+
+    async def use() -> int:
+        async with open_pool(f"{database_url.split('?')[0]}?host=127.0.0.1&port={late}", size=1, wait_s=30) as pool:
+            return await pool.fetchval("select 7")
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner, outer = await (
+            asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+            if host.startswith("/")
+            else asyncio.open_connection(host, port)
+        )
+        await asyncio.gather(_pour(reader, outer), _pour(inner, writer))
+
+    using = asyncio.create_task(use())
+    await asyncio.sleep(0.6)  # it has asked in vain more than once
+    assert not using.done()
+    async with await asyncio.start_server(relay, "127.0.0.1", late):
+        assert await using == 7
+
+
+async def test_a_pool_without_patience_says_at_once_that_nobody_is_there() -> None:
+    with pytest.raises(OSError):
+        async with open_pool(f"postgresql://rivya@127.0.0.1:{free_port()}/rivya"):
+            pass
+
+
+def _address(dsn: str) -> tuple[str, int]:
+    parts = urlsplit(dsn)
+    query = parse_qs(parts.query)
+    host = query["host"][0] if "host" in query else parts.hostname
+    return host or "127.0.0.1", int(query["port"][0] if "port" in query else parts.port or 5432)
+
+
+async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()

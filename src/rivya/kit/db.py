@@ -47,9 +47,11 @@ def is_data_fault(error: Exception) -> bool:
 
 @asynccontextmanager
 async def open_pool(
-    dsn: str, *, size: int = 8, application_name: str = "rivya", connect_timeout_s: float = 10
+    dsn: str, *, size: int = 8, application_name: str = "rivya", connect_timeout_s: float = 10, wait_s: float = 0
 ) -> AsyncGenerator[Pool]:
     """Open a pool of at most ``size`` connections; closed, with its connections, at the end.
+
+    A server that cannot be reached yet is asked again for ``wait_s`` seconds: it may be starting, too.
 
     Its sessions read tables by index wherever there is one. A plan is kept for as long as its session lives, and one
     made while a table was empty would read that table whole, at every call, until its statistics are gathered anew.
@@ -57,21 +59,25 @@ async def open_pool(
 
     Raises what asyncpg raises when the server cannot be reached.
     """
-    pool = await asyncpg.create_pool(
-        dsn,
-        min_size=1,
-        max_size=size,
-        timeout=connect_timeout_s,
-        command_timeout=60,
-        max_inactive_connection_lifetime=300,
-        reset=_leave_as_it_is,
-        server_settings={
-            "application_name": application_name,
-            "enable_seqscan": "off",
-            "jit": "off",
-            "timezone": "UTC",
-        },
-    )
+
+    async def opened() -> Pool:
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            timeout=connect_timeout_s,
+            command_timeout=60,
+            max_inactive_connection_lifetime=300,
+            reset=_leave_as_it_is,
+            server_settings={
+                "application_name": application_name,
+                "enable_seqscan": "off",
+                "jit": "off",
+                "timezone": "UTC",
+            },
+        )
+
+    pool = await patiently(opened, for_s=wait_s)
     try:
         yield pool
     finally:

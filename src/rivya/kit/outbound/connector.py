@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -19,20 +21,42 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from rivya.kit.outbound.addresses import is_public
 from rivya.kit.outbound.outcomes import NotPublic
 
-_THREADS = 16
+_MOST_THREADS = 256
+_AT_ONCE = 64
+_SLOW_S = 1.0
+_REMEMBERED_S = 300.0
+_MOST_REMEMBERED = 10_000
+
+Found = list[tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]]
+_Name = tuple[str, int, socket.AddressFamily]
 
 
 class SystemResolver(AbstractResolver):
-    """Asks the system, in threads of its own: name servers that never answer must not keep others from theirs."""
+    """Asks the system, in threads of its own, such that names which nobody answers for do not hold up the others.
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="resolve")
+    The system cannot be told to give up, so a thread may be held for half a minute. A name that took longer than a
+    second no longer counts among those that are asked for at once, and for five minutes it waits in a queue of such
+    names. Who asks for a name that is being asked for waits for the same answer.
+    """
+
+    def __init__(self, ask: Callable[..., Found] = socket.getaddrinfo) -> None:  # pyright: ignore[reportArgumentType]
+        self._ask = ask
+        self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="resolve")
+        self._asking: dict[_Name, asyncio.Task[Found]] = {}
+        self._quick = asyncio.Semaphore(_AT_ONCE)
+        self._slow = asyncio.Semaphore(_AT_ONCE)
+        self._slow_until: OrderedDict[str, float] = OrderedDict()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        """Return a name's addresses. Raises OSError if there are none."""
+        name = (host, port, family)
+        asking = self._asking.get(name)
+        if asking is None:
+            asking = self._asking[name] = asyncio.create_task(self._look_up(name))
+            asking.add_done_callback(partial(self._looked_up, name))
+        found = await asyncio.shield(asking)
         return [
             ResolveResult(
                 hostname=host,
@@ -47,6 +71,28 @@ class SystemResolver(AbstractResolver):
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+        for asking in list(self._asking.values()):
+            asking.cancel()
+
+    async def _look_up(self, name: _Name) -> Found:
+        host, port, family = name
+        loop = asyncio.get_running_loop()
+        is_slow = self._slow_until.get(host, 0.0) > loop.time()
+        ask = partial(self._ask, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        async with self._slow if is_slow else self._quick:
+            asking = loop.run_in_executor(self._threads, ask)
+            done, _ = await asyncio.wait([asking], timeout=None if is_slow else _SLOW_S)
+        if not done:
+            self._slow_until[host] = loop.time() + _REMEMBERED_S
+            self._slow_until.move_to_end(host)
+            if len(self._slow_until) > _MOST_REMEMBERED:
+                self._slow_until.popitem(last=False)
+        return await asking
+
+    def _looked_up(self, name: _Name, asking: asyncio.Task[Found]) -> None:
+        self._asking.pop(name, None)
+        if not asking.cancelled():
+            asking.exception()  # whoever still waits is told; nobody else is to be
 
 
 class PublicResolver(AbstractResolver):
