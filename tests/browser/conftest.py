@@ -26,7 +26,11 @@ TIMEOUT_MS = 60_000
 def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running installation with the providers that come with the package."""
     folder = Path(tmp_path_factory.mktemp("site"))
-    settings = {"RIVYA_PROVIDERS_FILE": str(AS_INSTALLED), "RIVYA_SCRIPTED_MODELS": "false"}
+    settings = {
+        "RIVYA_PROVIDERS_FILE": str(AS_INSTALLED),
+        "RIVYA_SCRIPTED_MODELS": "false",
+        "RIVYA_WEBHOOKS_ALLOW_PRIVATE": "true",
+    }
     with databases.one() as database_url:
         rivya = Rivya(database_url, folder, settings)
         try:
