@@ -63,7 +63,8 @@ class Issuer:
         code = secrets.token_urlsafe(16)
         self.codes[code] = asked
         back = {"code": code, "state": asked["state"]}
-        return {**back, "iss": self.url} if "nonce" in asked else back  # GitHub does not say who it is
+        # GitHub says so since 2026.
+        return {**back, "iss": self.url if "nonce" in asked else address.partition("/authorize")[0]}
 
 
 def without(*names: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -96,7 +97,7 @@ def running() -> Iterator[Issuer]:
                 case "/keys":
                     self._answer(200, KeySet(issuer.keys).as_dict(private=False))
                 case "/authorize" | "/login/oauth/authorize":
-                    back = issuer.agree(self.path)
+                    back = issuer.agree(f"http://{self.headers['Host']}{self.path}")
                     self.send_response(302)
                     self.send_header("Location", f"{query['redirect_uri']}?{urlencode(back)}")
                     self.send_header("Content-Length", "0")

@@ -52,9 +52,15 @@ async def go(openid: OpenID, issuer: Issuer, *, account: AccountId | None = None
     """Go there and back; return the token of the browser."""
     begun = await openid.begin("test", going_to="/dashboard", account=account, device=HERE)
     back = {**issuer.agree(begun.address), **query}
-    ended = await openid.end(back, browser=begun.browser, account=account, device=HERE)
-    assert ended.going_to == "/dashboard"
-    return ended.token
+    return await come_back(openid, back, begun.browser, account=account)
+
+
+async def come_back(
+    openid: OpenID, back: dict[str, str], browser: str, *, account: AccountId | None = None
+) -> str | None:
+    flow = await openid.take(back, browser=browser)
+    assert flow.going_to == "/dashboard"
+    return await openid.end(flow, back, account=account, device=HERE)
 
 
 async def who(pool: Pool, token: str | None) -> AccountId:
@@ -272,36 +278,36 @@ async def test_a_new_key_of_the_issuer_is_found(pool: Pool, openid: OpenID, issu
 
 
 async def test_a_sign_in_ends_once(openid: OpenID, issuer: Issuer) -> None:
-    begun = await openid.begin("test", going_to="/", account=None, device=HERE)
+    begun = await openid.begin("test", going_to="/dashboard", account=None, device=HERE)
     back = issuer.agree(begun.address)
-    await openid.end(back, browser=begun.browser, account=None, device=HERE)
+    await come_back(openid, back, begun.browser, account=None)
     with pytest.raises(NotLetIn, match="already"):
-        await openid.end(back, browser=begun.browser, account=None, device=HERE)
+        await come_back(openid, back, begun.browser, account=None)
 
 
 async def test_a_sign_in_ends_in_the_browser_that_began_it(pool: Pool, openid: OpenID, issuer: Issuer) -> None:
-    victim = await openid.begin("test", going_to="/", account=None, device=HERE)
-    attacker = await openid.begin("test", going_to="/", account=None, device=HERE)
+    victim = await openid.begin("test", going_to="/dashboard", account=None, device=HERE)
+    attacker = await openid.begin("test", going_to="/dashboard", account=None, device=HERE)
     for browser in (victim.browser, ""):
         with pytest.raises(NotLetIn):
-            await openid.end(issuer.agree(attacker.address), browser=browser, account=None, device=HERE)
+            await come_back(openid, issuer.agree(attacker.address), browser, account=None)
     assert await pool.fetchval("select count(*) from accounts") == 0
 
 
 async def test_a_way_in_is_connected_for_whom_it_was_begun(pool: Pool, openid: OpenID, issuer: Issuer) -> None:
     mine, other = [await create(pool, email=f"{name}@example.com") for name in ("mine", "other")]
     for ends_as in (other.id, None):
-        begun = await openid.begin("test", going_to="/", account=mine.id, device=HERE)
+        begun = await openid.begin("test", going_to="/dashboard", account=mine.id, device=HERE)
         with pytest.raises(NotLetIn, match="somebody else"):
-            await openid.end(issuer.agree(begun.address), browser=begun.browser, account=ends_as, device=HERE)
+            await come_back(openid, issuer.agree(begun.address), begun.browser, account=ends_as)
     assert await identities.of_account(pool, account=mine.id) == []
 
 
 async def test_a_sign_in_that_took_too_long_is_over(pool: Pool, openid: OpenID, issuer: Issuer) -> None:
-    begun = await openid.begin("test", going_to="/", account=None, device=HERE)
+    begun = await openid.begin("test", going_to="/dashboard", account=None, device=HERE)
     await pool.execute("update sign_in_flows set expires_at = now() - interval '1 second'")
     with pytest.raises(NotLetIn, match="too long"):
-        await openid.end(issuer.agree(begun.address), browser=begun.browser, account=None, device=HERE)
+        await come_back(openid, issuer.agree(begun.address), begun.browser, account=None)
 
 
 async def test_who_answers_must_be_who_was_asked(openid: OpenID, issuer: Issuer) -> None:
@@ -318,11 +324,11 @@ async def test_who_does_not_agree_is_told_so(openid: OpenID, issuer: Issuer) -> 
 async def test_an_issuer_that_is_away_is_said_to_be(
     openid: OpenID, issuer: Issuer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    begun = await openid.begin("test", going_to="/", account=None, device=HERE)
+    begun = await openid.begin("test", going_to="/dashboard", account=None, device=HERE)
     back = issuer.agree(begun.address)
     issuer.down = True
     with pytest.raises(UpstreamUnavailable, match="Test could not be asked"):
-        await openid.end(back, browser=begun.browser, account=None, device=HERE)
+        await come_back(openid, back, begun.browser, account=None)
     assert back["code"] not in caplog.text
 
 
@@ -330,14 +336,14 @@ async def test_a_document_of_another_issuer_is_not_used(pool: Pool, issuer: Issu
     provider = Provider("test", "Test", "openid", f"{issuer.url}/", CLIENT, SECRET, ("openid", "email"))
     other = OpenID(pool, {"test": provider}, base_url=URL, may_sign_up=True)
     with pytest.raises(UpstreamUnavailable):
-        await other.begin("test", going_to="/", account=None, device=HERE)
+        await other.begin("test", going_to="/dashboard", account=None, device=HERE)
     await other.close()
 
 
 async def test_who_begins_again_and_again_waits(openid: OpenID) -> None:
     async def begin_often() -> None:
         for _ in range(40):
-            await openid.begin("test", going_to="/", account=None, device=HERE)
+            await openid.begin("test", going_to="/dashboard", account=None, device=HERE)
 
     with pytest.raises(RateLimited):
         await begin_often()
@@ -354,4 +360,6 @@ async def test_github_says_who_it_is(pool: Pool, issuer: Issuer) -> None:
         await go(github, issuer)
     with pytest.raises(UpstreamUnavailable):
         await go(github, issuer, code="another")
+    with pytest.raises(NotLetIn, match="somebody else"):
+        await go(github, issuer, iss="https://example.com/login/oauth")
     await github.close()

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -110,6 +110,19 @@ class Installation:
         return asyncio.run(check())
 
 
+@contextmanager
+def running(database_url: str, folder: Path, settings: Mapping[str, str]) -> Generator[Installation]:
+    """Run an API process and a worker until the end of the block."""
+    rivya = Rivya(database_url, folder, settings)
+    try:
+        worker = rivya.worker()
+        process, base_url = rivya.serve()
+        rivya.wait_for(base_url, process, "/readyz")
+        yield Installation(rivya, base_url, database_url, worker, folder / "journal.jsonl")
+    finally:
+        rivya.close()
+
+
 @pytest.fixture(scope="session")
 def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = Path(tmp_path_factory.mktemp("installation"))
@@ -118,15 +131,8 @@ def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory)
         "RIVYA_PROVIDERS_FILE": str(_HERE / "providers.toml"),
         "RIVYA_SCRIPTED_JOURNAL": str(folder / "journal.jsonl"),
     }
-    with databases.one() as database_url:
-        rivya = Rivya(database_url, folder, settings)
-        try:
-            worker = rivya.worker()
-            process, base_url = rivya.serve()
-            rivya.wait_for(base_url, process, "/readyz")
-            yield Installation(rivya, base_url, database_url, worker, folder / "journal.jsonl")
-        finally:
-            rivya.close()
+    with databases.one() as database_url, running(database_url, folder, settings) as found:
+        yield found
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ pytest.importorskip("ncnn")
 from PIL import Image  # noqa: E402
 
 import rivya.providers  # noqa: E402
-from tests.api.conftest import Installation  # noqa: E402
+from tests.api.conftest import Installation, running  # noqa: E402
 from tests.databases import Databases  # noqa: E402
 from tests.files import samples  # noqa: E402
 from tests.files.forms import uploaded  # noqa: E402
-from tests.running import Client, Rivya  # noqa: E402
+from tests.running import Client  # noqa: E402
 
 PROVIDERS = Path(rivya.providers.__file__).parent / "providers.toml"
 RATE = 24_000
@@ -32,15 +32,9 @@ RATE = 24_000
 def engines(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation whose models are the built-in ones, as it is when nothing is configured."""
     folder = tmp_path_factory.mktemp("engines")
-    with databases.one() as database_url:
-        rivya = Rivya(database_url, folder, {"RIVYA_PROVIDERS_FILE": str(PROVIDERS)})
-        try:
-            worker = rivya.worker()
-            process, base_url = rivya.serve()
-            rivya.wait_for(base_url, process, "/readyz")
-            yield Installation(rivya, base_url, database_url, worker, folder / "journal.jsonl")
-        finally:
-            rivya.close()
+    settings = {"RIVYA_PROVIDERS_FILE": str(PROVIDERS)}
+    with databases.one() as database_url, running(database_url, folder, settings) as found:
+        yield found
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ from rivya.kit.clock import utc_now
 from rivya.kit.db import Pool, open_pool
 from rivya.switches import service as switches
 from rivya.wallet.model import Balance
-from tests.api.conftest import Installation
+from tests.api.conftest import Installation, running
 from tests.api.operations import MISSING
 from tests.databases import Databases
 from tests.files.forms import upload, uploaded
 from tests.files.samples import picture, sound
-from tests.running import Answer, Client, Rivya, eventually, free_port
+from tests.running import Answer, Client, eventually, free_port
 
 _HERE = Path(__file__).parent
 GENERATIONS = "/api/v1/generations"
@@ -62,23 +62,13 @@ def provoked_installation(databases: Databases, tmp_path_factory: pytest.TempPat
         f'[providers.nobody]\nkind = "openai"\nurl = "http://127.0.0.1:{free_port()}/v1"\n'
         '[[routes]]\nmodel = "talker"\nprovider = "nobody"\ntarget = "talker-1"\n'
     )
-    with databases.one() as database_url:
-        rivya = Rivya(
-            database_url,
-            folder,
-            {
-                "RIVYA_PROVIDERS_FILE": str(providers),
-                "RIVYA_CATALOG_DIR": str(_HERE.parent / "chat" / "models"),
-                "RIVYA_STAND_INS": "false",
-            },
-        )
-        try:
-            worker = rivya.worker()
-            process, base_url = rivya.serve()
-            rivya.wait_for(base_url, process, "/readyz")
-            yield Installation(rivya, base_url, database_url, worker, folder / "journal.jsonl")
-        finally:
-            rivya.close()
+    settings = {
+        "RIVYA_PROVIDERS_FILE": str(providers),
+        "RIVYA_CATALOG_DIR": str(_HERE.parent / "chat" / "models"),
+        "RIVYA_STAND_INS": "false",
+    }
+    with databases.one() as database_url, running(database_url, folder, settings) as found:
+        yield found
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_somebody_signs_in_by_an_issuer_connects_another_and_leaves(page: Page, 
 
     issuer.claims["sub"] = "17"
     page.get_by_role("link", name="Connect GitHub").click()
-    expect(page.get_by_text("GitHub is connected")).to_be_visible()
+    expect(page.get_by_text("Connected: you can sign in that way now")).to_be_visible()
     page.get_by_role("button", name="Disconnect").first.click()
     expect(page.get_by_text("Disconnected.")).to_be_visible()
 

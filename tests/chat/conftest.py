@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import Installation
+from tests.api.conftest import Installation, running
 from tests.chat.upstream import Upstream
 from tests.databases import Databases
-from tests.running import Client, Rivya
+from tests.running import Client
 
 _HERE = Path(__file__).parent
 
@@ -46,14 +46,8 @@ def installed(database_url: str, folder: Path, providers: str) -> Iterator[Insta
         "DOUBLE_KEY": "sk-double",
         "RIVYA_CIRCUIT_FAILURES": "1000000",  # here upstreams fail on purpose, and are asked again at once
     }
-    rivya = Rivya(database_url, folder, settings)
-    try:
-        worker = rivya.worker()
-        process, base_url = rivya.serve()
-        rivya.wait_for(base_url, process, "/readyz")
-        yield Installation(rivya, base_url, rivya.database_url, worker, folder / "journal.jsonl")
-    finally:
-        rivya.close()
+    with running(database_url, folder, settings) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

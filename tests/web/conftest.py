@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import Installation
+from tests.api.conftest import Installation, running
 from tests.databases import Databases
-from tests.running import Rivya
 from tests.web.site import Person, sign_in
 
 _API = Path(__file__).parent.parent / "api"
@@ -23,15 +22,8 @@ def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory)
         "RIVYA_PROVIDERS_FILE": str(_API / "providers.toml"),
         "RIVYA_SCRIPTED_JOURNAL": str(folder / "journal.jsonl"),
     }
-    with databases.one() as database_url:
-        rivya = Rivya(database_url, folder, settings)
-        try:
-            worker = rivya.worker()
-            process, base_url = rivya.serve()
-            rivya.wait_for(base_url, process, "/readyz")
-            yield Installation(rivya, base_url, database_url, worker, folder / "journal.jsonl")
-        finally:
-            rivya.close()
+    with databases.one() as database_url, running(database_url, folder, settings) as found:
+        yield found
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rivya.kit.ids import AccountId
-from tests.api.conftest import Installation
+from tests.api.conftest import Installation, running
 from tests.chat.upstream import Upstream
 from tests.files.forms import TYPE, body, field, file
-from tests.running import Answer, Rivya, eventually
+from tests.running import Answer, eventually
 from tests.web.site import sign_in
 
 _TESTS = Path(__file__).parent.parent
@@ -79,14 +79,8 @@ def installed(database_url: str, folder: Path, upstream: Upstream) -> Iterator[I
         "RIVYA_SCRIPTED_JOURNAL": str(folder / "journal.jsonl"),
         "RIVYA_ACCOUNT_IN_FLIGHT": "3",
     }
-    rivya = Rivya(database_url, folder, settings)
-    try:
-        worker = rivya.worker()
-        process, base_url = rivya.serve()
-        rivya.wait_for(base_url, process, "/readyz")
-        yield Installation(rivya, base_url, database_url, worker, folder / "journal.jsonl")
-    finally:
-        rivya.close()
+    with running(database_url, folder, settings) as found:
+        yield found
 
 
 @dataclass

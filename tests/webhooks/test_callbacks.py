@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from rivya.webhooks.signing import new_secret, sign
-from tests.api.conftest import Installation
+from tests.api.conftest import Installation, running
 from tests.databases import Databases
-from tests.running import Answer, Client, Rivya, eventually
+from tests.running import Answer, Client, eventually
 
 SECRET = new_secret()
 BODY = b'{"status": "COMPLETED", "output": "whatever it says"}'
@@ -44,15 +44,8 @@ def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory)
         "SCRIPTED_CALLBACK_SECRET": SECRET,
         "WRONG_CALLBACK_SECRET": "no secret at all",
     }
-    with databases.one() as database_url:
-        rivya = Rivya(database_url, folder, settings)
-        try:
-            worker = rivya.worker()
-            process, base_url = rivya.serve()
-            rivya.wait_for(base_url, process, "/readyz")
-            yield Installation(rivya, base_url, database_url, worker, folder / "journal.jsonl")
-        finally:
-            rivya.close()
+    with databases.one() as database_url, running(database_url, folder, settings) as found:
+        yield found
 
 
 def called_back(

@@ -46,6 +46,11 @@ class Provider(msgspec.Struct, frozen=True):
     client_secret: str | None
     scopes: tuple[str, ...]
 
+    @property
+    def answers_as(self) -> str:
+        """Return what it calls itself when it sends people back (RFC 9207), if it says so."""
+        return f"{self.issuer}/login/oauth" if self.kind == "github" else self.issuer
+
 
 def load(file: Path | None, *, environment: Mapping[str, str] = os.environ) -> dict[str, Provider]:
     """Return who may vouch, by name, in the file's order; nobody without a file. Raises BadOpenIDFile."""

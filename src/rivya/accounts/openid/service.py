@@ -45,12 +45,13 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """``token`` signs the browser in; None when a way in was connected for somebody who is signed in already."""
+class Flow:
+    """A sign-in that came back. ``account`` is whom a way in is to be connected to, if that is what it is."""
 
-    token: str | None
+    provider: str
+    secrets: Secrets
     going_to: str
-    title: str
+    account: str | None
 
 
 class OpenID:
@@ -107,32 +108,42 @@ class OpenID:
         )
         return Begun(address, browser)
 
-    async def end(self, query: Mapping[str, str], *, browser: str, account: AccountId | None, device: Device) -> Ended:
-        """End what the issuer sends back with ``query``; ``account`` is who is signed in now.
+    async def take(self, query: Mapping[str, str], *, browser: str) -> Flow:
+        """Take the sign-in that an issuer sends back with ``query``: once, and in the browser that began it.
 
-        Raises NotLetIn with what to tell the person, or UpstreamUnavailable.
+        Raises NotLetIn with what to tell the person.
         """
-        state, code = query.get("state", ""), query.get("code", "")
-        flow = await self._pool.fetchrow(_SQL["take_flow"], sessions.token_hash(state))
-        if flow is None or flow["expires_at"] < utc_now():
+        state = query.get("state", "")
+        row = await self._pool.fetchrow(_SQL["take_flow"], sessions.token_hash(state))
+        if row is None or row["expires_at"] < utc_now():
             raise NotLetIn("That took too long, or it was done already. Sign in again.")
-        if not hmac.compare_digest(flow["browser_hash"], sessions.token_hash(browser)):
+        if not hmac.compare_digest(row["browser_hash"], sessions.token_hash(browser)):
             raise NotLetIn("That was begun in another browser. Sign in again in this one.")
-        provider = self._providers.get(flow["provider"])
-        if provider is None or query.get("iss", provider.issuer) != provider.issuer:  # RFC 9207
+        secrets = Secrets(state, row["nonce"], row["verifier"])
+        return Flow(row["provider"], secrets, row["going_to"], row["account_id"])
+
+    async def end(
+        self, flow: Flow, query: Mapping[str, str], *, account: AccountId | None, device: Device
+    ) -> str | None:
+        """Sign in whom the issuer vouches for; ``account`` is who is signed in now.
+
+        Returns the browser's token; None when a way in was connected for somebody who is signed in already. Raises
+        NotLetIn with what to tell the person, or UpstreamUnavailable.
+        """
+        provider, code = self._providers.get(flow.provider), query.get("code", "")
+        if provider is None or query.get("iss", provider.answers_as) != provider.answers_as:  # RFC 9207
             raise NotLetIn("That came from somebody else than you were sent to. Sign in again.")
         if "error" in query:
             raise NotLetIn(_refusal(provider, query["error"]))
         if not code or len(code) > _MOST_CODE:
             raise NotLetIn(f"{provider.title} sent you back with nothing. Sign in again.")
-        secrets = Secrets(state, flow["nonce"], flow["verifier"])
         try:
-            claims = await self._asked[provider.name].claims(code, secrets, redirect_uri=self._redirect_uri)
+            claims = await self._asked[provider.name].claims(code, flow.secrets, redirect_uri=self._redirect_uri)
         except IssuerFailed as error:
             raise _unreachable(provider, error) from error
-        token = await self._let_in(claims, provider, flow["account_id"], account, device)
+        token = await self._let_in(claims, provider, flow.account, account, device)
         await throttle.passed(self._pool, [throttle.Subject(f"openid {device.address}", 30)])
-        return Ended(token, flow["going_to"], provider.title)
+        return token
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from itertools import groupby
 
 import msgspec
 
@@ -78,7 +79,10 @@ class ReplyReader:
         """What went wrong after what was returned last."""
 
     def feed(self, data: bytes) -> list[Delta]:
-        """Return what ``data`` completes; ``failure`` is set by an error, a line that is too long or is no piece."""
+        """Return what ``data`` completes, as few pieces as will do: what came together is told together.
+
+        ``failure`` is set by an error, a line that is too long or is no piece.
+        """
         lines = (self._rest + data if self._rest else data).split(b"\n")
         self._rest = lines.pop()
         found: list[Delta] = []
@@ -90,7 +94,7 @@ class ReplyReader:
                 raise ChatFailed("unavailable", f"a line of more than {MOST_LINE_BYTES} bytes")
         except ChatFailed as failure:
             self.failure = failure
-        return found
+        return _together(found)
 
     def end(self) -> None:
         """Say that no more bytes come. Raises ChatFailed if the answer has not ended."""
@@ -126,6 +130,17 @@ class ReplyReader:
                 found.append(Delta(piece.content or "", thoughts))
         if choice.finish_reason is not None:
             self.finish_reason = _finish(choice.finish_reason)
+
+
+def _together(deltas: list[Delta]) -> list[Delta]:
+    """Return the same texts in the same order, neighbours of one kind as one."""
+    if len(deltas) < 2:
+        return deltas
+    runs = [list(run) for _, run in groupby(deltas, key=lambda delta: (bool(delta.content), bool(delta.thoughts)))]
+    return [
+        Delta("".join([one.content for one in run]), "".join([one.thoughts for one in run])) if len(run) > 1 else run[0]
+        for run in runs
+    ]
 
 
 def refused(status: int, body: bytes, retry_after_s: float | None) -> ChatFailed:

@@ -64,7 +64,7 @@ async def sign_in_with(request: Call, name: str) -> Response[Any]:
     except PublicError as error:
         if isinstance(error, NotFound):
             raise
-        return await _failed(request, error)
+        return await _failed(request, error, next=going_to)
     return _sent(request, begun)
 
 
@@ -74,27 +74,30 @@ async def connect(request: Call, name: str) -> Response[Any]:
     who = await signed_in(request)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise ForeignForm
-    begun = await _openid(request).begin(name, going_to=_SECURITY, account=who.account, device=device(request))
+    try:
+        begun = await _openid(request).begin(name, going_to=_SECURITY, account=who.account, device=device(request))
+    except PublicError as error:
+        if isinstance(error, NotFound):
+            raise
+        return await _failed(request, error, next=_SECURITY)
     return _sent(request, begun)
 
 
 @get("/sign-in/return")
 async def returned(request: Call) -> Response[Any]:
     """Sign in who comes back."""
-    who = await visitor(request)
+    who, query, openid = await visitor(request), dict(request.query_params.items()), _openid(request)
+    going_to = "/dashboard"
     try:
-        ended = await _openid(request).end(
-            dict(request.query_params.items()),
-            browser=request.cookies.get(_cookie_name(request), ""),
-            account=who.account if who is not None else None,
-            device=device(request),
-        )
+        flow = await openid.take(query, browser=request.cookies.get(_cookie_name(request), ""))
+        going_to = flow.going_to
+        account = who.account if who is not None else None
+        token = await openid.end(flow, query, account=account, device=device(request))
     except PublicError as error:
-        return await _failed(request, error)
-    if ended.token is None:
-        return told(request, ended.going_to, f"{ended.title} is connected: you can sign in with it.")
-    answer = see(ended.going_to)
-    answer.set_cookie(signed_in_cookie(request, ended.token))
+        return await _failed(request, error, next=going_to)
+    answer = see(going_to) if token is not None else told(request, going_to, "Connected: you can sign in that way now.")
+    if token is not None:
+        answer.set_cookie(signed_in_cookie(request, token))
     answer.set_cookie(_cookie(request, "", lives_s=0))
     return answer
 
@@ -117,7 +120,7 @@ async def disconnect(request: Call) -> Response[Any]:
     return told(request, _SECURITY, "Disconnected.")
 
 
-async def _failed(request: Call, error: PublicError) -> Response[str]:
+async def _failed(request: Call, error: PublicError, *, next: str) -> Response[str]:
     page = await render(
         request,
         "accounts/not_let_in.html",
@@ -125,7 +128,9 @@ async def _failed(request: Call, error: PublicError) -> Response[str]:
         visitor=await visitor(request),
         form=Shown({}, {"": error.message}),
         offered=offered(request),
+        next=next,
     )
+    page.set_cookie(_cookie(request, "", lives_s=0))
     return unkept(page)
 
 
