@@ -47,6 +47,7 @@ format: .venv/.dev ## Put code into the house's format
 
 chaos: .venv/.dev ## Kill everything at random for some minutes, and check that nothing is lost
 	@RIVYA_CHAOS_TASKS=500 RIVYA_CHAOS_KILLS=24 RIVYA_CHAOS_DELIVERIES=2000 $(BIN)/python -m pytest tests/chaos -s
+	@RIVYA_PROPERTY_EXAMPLES=5000 $(BIN)/python -m pytest tests/properties --timeout 1800
 	@RIVYA_CHAOS_TURNS=300 $(BIN)/python -m pytest tests/chat/test_chat_kills.py tests/chat/test_real_upstreams.py -s
 
 fuzz: .venv/.dev ## Send the API whatever its document allows and forbids; RIVYA_FUZZ_EXAMPLES an operation
