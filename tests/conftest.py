@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 
 from rivya.kit.db import Pool, open_pool
+from rivya.kit.garbage import leave_what_was_loaded
 from tests.databases import Databases
+
+
+def pytest_collection_finish() -> None:
+    """Look no more for garbage among thousands of tests that live as long as the run."""
+    leave_what_was_loaded()
 
 
 @pytest.fixture(scope="session")
