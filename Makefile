@@ -23,7 +23,7 @@ demo: .venv/.runtime ## Start Rivya, make a picture, speech, a clip, an upscale 
 	@$(RIVYA) demo
 
 test: .venv/.dev browser ## Run all tests, on a real PostgreSQL, real processes and a real browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 browser: .venv/.dev ## Install Chromium for the browser tests, where there is none
 	@$(BIN)/python -m tests.browser.chromium || { \

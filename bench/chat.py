@@ -64,7 +64,7 @@ class Result:
 @dataclass(frozen=True)
 class Found:
     results: Sequence[Result]
-    """The upstream itself is the first, the bare relay the second."""
+    """The upstream itself is the first, the bare relay the second, the third is the bare relay with two commits."""
     missing: Sequence[str]
     database_mb: float
 
@@ -78,6 +78,7 @@ def measure(lab: Lab) -> Found:
         relays = [running.direct(upstream)]
         starts: list[Callable[[], AbstractContextManager[Relay]]] = [
             lambda: running.bare(upstream),
+            lambda: running.bare(upstream, lab),
             lambda: running.rivya(lab, upstream),
             lambda: running.portkey(upstream),
             lambda: running.litellm(lab, upstream),
@@ -100,7 +101,7 @@ def measure(lab: Lab) -> Found:
             )
             for number, relay in enumerate(relays)
         ]
-        database_mb = sum(memory_mb(relay.database) for relay in relays if relay.database is not None)
+        database_mb = sum(memory_mb(relay.database) for relay in relays if relay.ours and relay.database is not None)
     return Found(results, missing, database_mb)
 
 

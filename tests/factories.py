@@ -156,11 +156,11 @@ async def end_task(
 
 BEGIN_TURN = """
 select outcome from chat_begin(
-    p_account => $1, p_turn => $2, p_session => 'chat_' || $2, p_expected => null, p_source => 'api', p_key_id => $3,
+    p_account => $1, p_turn => $2, p_session => $6, p_expected => $7, p_source => 'api', p_key_id => $3,
     p_model => 'rivya-mini-chat', p_rates => '{}', p_credits => $4, p_streamed => true, p_input_tokens => 3,
-    p_message => 'msg_' || $2, p_content => 'hello', p_attachments => '[]', p_title => 'hello', p_route => null,
-    p_idempotency_key => null, p_fingerprint => null, p_client_request_id => null, p_at => $5,
-    p_account_in_flight => null, p_key_in_flight => null, p_lease => '10 s')
+    p_message => 'msg_' || $2, p_content => 'hello', p_attachments => '[]', p_title => 'hello', p_route => 'chat',
+    p_idempotency_key => $8, p_fingerprint => '\\x01', p_client_request_id => null, p_at => $5,
+    p_account_in_flight => $9, p_key_in_flight => $10, p_lease => '10 s')
 """
 
 END_TURN = """
@@ -169,10 +169,36 @@ select chat_end($1, $2, $3, $4, 3, 4, 'upstream', null, 'msg_end_' || $2, 'hi', 
 
 
 async def begin_turn(
-    db: Connection | Pool, account: AccountId, id: str, *, key: str | None = None, credits: int = 3, at: float = 0
+    db: Connection | Pool,
+    account: AccountId,
+    id: str,
+    *,
+    key: str | None = None,
+    credits: int = 3,
+    at: float = 0,
+    session: str | None = None,
+    expected: int | None = None,
+    idempotency_key: str | None = None,
+    account_in_flight: int | None = None,
+    key_in_flight: int | None = None,
 ) -> str:
-    """Begin a chat turn in a session of its own on day ``at``; return the outcome."""
-    return await db.fetchval(BEGIN_TURN, account, id, key, credits, day(at))
+    """Begin a chat turn on day ``at``; return the outcome.
+
+    It begins a session, one of its own unless it is named; with ``expected`` it goes on in one of so many messages.
+    """
+    return await db.fetchval(
+        BEGIN_TURN,
+        account,
+        id,
+        key,
+        credits,
+        day(at),
+        session or f"chat_{id}",
+        expected,
+        idempotency_key,
+        account_in_flight,
+        key_in_flight,
+    )
 
 
 async def end_turn(

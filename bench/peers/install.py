@@ -22,8 +22,8 @@ class NotInstalled(Exception):
 
 
 def bare() -> Path:
-    """Return the Python that has Starlette, with uvicorn and aiohttp as Rivya has them. Raises NotInstalled."""
-    same = [f"{name}=={version(name)}" for name in ("uvicorn", "uvloop", "httptools", "aiohttp")]
+    """Return the Python that has Starlette, and the rest as Rivya has it. Raises NotInstalled."""
+    same = [f"{name}=={version(name)}" for name in ("uvicorn", "uvloop", "httptools", "aiohttp", "asyncpg")]
     return _environment("bare", ["starlette", *same])
 
 

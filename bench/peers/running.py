@@ -104,15 +104,18 @@ def rivya(lab: Lab, upstream: int) -> Generator[Relay]:
 
 
 @contextmanager
-def bare(upstream: int) -> Generator[Relay]:
-    """Serve with Starlette and aiohttp, and nothing else."""
+def bare(upstream: int, lab: Lab | None = None) -> Generator[Relay]:
+    """Serve with Starlette and aiohttp, and nothing else; in a lab, with a row committed before and after each."""
     port = free_port()
     command = [
         *(str(install.bare()), "-m", "uvicorn", "bare:app", "--app-dir", str(Path(__file__).parent)),
         *("--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"),
     ]
-    with _running(command, port, UPSTREAM=_url(upstream)) as process:
-        yield Relay("Starlette and aiohttp", port, [None], process)
+    name, database, more = "Starlette and aiohttp", None, dict[str, str]()
+    if lab is not None:
+        name, database, more = "the same with two commits", named("postgres -D"), {"DATABASE": lab.dsn}
+    with _running(command, port, UPSTREAM=_url(upstream), **more) as process:
+        yield Relay(name, port, [None], process, database=database)
 
 
 @contextmanager

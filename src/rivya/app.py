@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
+from rivya.accounts.letters import Letters
 from rivya.accounts.mail import Mailer
 from rivya.accounts.openid import file as openid_file
 from rivya.accounts.openid.service import OpenID
@@ -40,6 +41,7 @@ from rivya.keys.cache import KeyCache
 from rivya.keys.last_use import LastUses
 from rivya.keys.limits import limits_of
 from rivya.keys.rates import RateLimits
+from rivya.kit.background import keep_running
 from rivya.kit.batch import Overloaded
 from rivya.kit.db import open_pool, patiently
 from rivya.kit.notify import NotifyHub
@@ -52,6 +54,7 @@ from rivya.switches.gate import Gate
 from rivya.wallet.routes import router as credits_router
 from rivya.web import site
 from rivya.web.health import healthz, readyz
+from rivya.web.metrics import prometheus
 from rivya.web.policy import media_origin
 from rivya.webhooks.callbacks import Callbacks, callback
 from rivya.webhooks.endpoints import Endpoints
@@ -142,18 +145,19 @@ def create_app(installed: Installation, dsn: str, *, stopping: asyncio.Event | N
                 images=Images(installed.store, find=state.files.find),
             )
             state.stopping = stopping
-            state.mailer = Mailer(settings)
+            letters = state.letters = Letters(pool, Mailer(settings), base_url=settings.base_url)
             openid_sign_in = state.openid = OpenID(
                 pool, vouching, base_url=settings.base_url, may_sign_up=settings.sign_up == "open"
             )
             background = [
                 asyncio.create_task(_stop_in_time(chat, stopping)),
-                asyncio.create_task(chat.turns.run()),
-                asyncio.create_task(hub.run()),
-                asyncio.create_task(installed.catalog.watch()),
-                asyncio.create_task(switch.follow()),
-                asyncio.create_task(served.follow()),
-                asyncio.create_task(last_uses.run()),
+                asyncio.create_task(keep_running(chat.turns.run)),
+                asyncio.create_task(keep_running(hub.run)),
+                asyncio.create_task(keep_running(installed.catalog.watch)),
+                asyncio.create_task(keep_running(switch.follow)),
+                asyncio.create_task(keep_running(served.follow)),
+                asyncio.create_task(keep_running(last_uses.run)),
+                asyncio.create_task(keep_running(letters.run)),
             ]
             yield
             stopping.set()
@@ -181,6 +185,7 @@ def create_app(installed: Installation, dsn: str, *, stopping: asyncio.Event | N
             media,
             healthz,
             readyz,
+            prometheus,
             *site.ROUTERS,
         ],
         lifespan=[lifespan],

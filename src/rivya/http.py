@@ -14,6 +14,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, InternalServerException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from rivya import metrics
 from rivya.errors import (
     ApiKeyMissing,
     InternalError,
@@ -24,6 +25,7 @@ from rivya.errors import (
     ValidationFailed,
 )
 from rivya.keys import service as keys
+from rivya.keys.caller import Caller
 from rivya.keys.last_use import LastUses
 from rivya.keys.model import Key
 from rivya.keys.rates import Rate, RateLimits
@@ -79,11 +81,13 @@ class RequestIds:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         began = time.perf_counter()
         status = 0
+        answered_s = 0.0
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered_s
             if message["type"] == "http.response.start":
                 status = message["status"]
+                answered_s = time.perf_counter() - began
                 rate: Rate | None = scope["state"].get(_RATE)
                 message["headers"] = [
                     *message["headers"],
@@ -92,9 +96,13 @@ class RequestIds:
                 ]
             await send(message)
 
+        metrics.HTTP_OPEN.inc()
         try:
             await self._app(scope, receive, send_with_id)
         finally:
+            metrics.HTTP_OPEN.dec()
+            if status:
+                metrics.count_request(scope["method"], scope.get("path_template", ""), status, answered_s)
             log.info(
                 "http.request",
                 method=scope["method"],
@@ -204,22 +212,32 @@ async def caller(request: Call) -> Key:
     structlog.contextvars.bind_contextvars(account=key.account, key=key.id)
     last_uses: LastUses = state.last_uses
     last_uses.note(key)
-    rates: RateLimits = state.rates
-    rate = request.scope["state"][_RATE] = await rates.admit(key)
+    await count_call(request, key)
+    keys.check_scope(key, operation.scope)
+    return key
+
+
+async def count_call(request: Call, who: Caller) -> None:
+    """Count the call in its caller's requests a minute; the answer tells how they stand. Raises RateLimited."""
+    rates: RateLimits = request.app.state.rates
+    rate = request.scope["state"][_RATE] = await rates.admit(who)
     if not rate.allowed:
         raise RateLimited(
             f"This {'API key' if rate.of == 'key' else 'account'} may send {rate.limit} requests in any 60 seconds.",
             retry_after_s=rate.reset_s,
         )
-    keys.check_scope(key, operation.scope)
-    return key
+
+
+def bearer(request: Call) -> str | None:
+    """Return the bearer token that was sent, which may be empty (RFC 6750); None if there is none."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
 
 
 def _secret(request: Call) -> str:
-    kind, _, secret = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not secret.strip():
+    if not (secret := bearer(request)):
         raise ApiKeyMissing
-    return secret.strip()
+    return secret
 
 
 def json_response(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:

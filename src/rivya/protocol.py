@@ -6,7 +6,7 @@ What is no request at all never reaches the app, so it is answered here, in the 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import msgspec
 import structlog
@@ -34,7 +34,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)  # pyright: ignore[reportArgumentType]
+        super().connection_made(HeadWithBody(transport, self.loop))  # pyright: ignore[reportArgumentType]
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -121,6 +121,40 @@ class BoundedHttp(HttpToolsProtocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._deadline = self.loop.call_later(self.linger_s, self._give_up)
+
+
+class HeadWithBody:
+    """A transport that holds the head of an answer back until its body begins, for one turn of the loop at most: what
+    goes out at once is one packet, and one system call, of which an answer in one piece would otherwise have two.
+    """
+
+    def __init__(self, transport: asyncio.BaseTransport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._loop = loop
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        if data.startswith(b"HTTP/1.1 ") and not self._head:
+            self._head = data
+            self._loop.call_soon(self._flush)
+            return
+        head, self._head = self._head, b""
+        self._transport.write(head + data)
+
+    def write_eof(self) -> None:
+        self._flush()
+        self._transport.write_eof()
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def _flush(self) -> None:
+        if self._head:
+            self.write(b"")
 
 
 def _too_large(most: int) -> ValidationFailed:

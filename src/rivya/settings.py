@@ -26,7 +26,10 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """Read once at start and never changed after."""
 
-    model_config = SettingsConfigDict(env_prefix="RIVYA_", env_file=".env", extra="ignore", frozen=True)
+    # What was given is not shown when it is refused: it may be a secret.
+    model_config = SettingsConfigDict(
+        env_prefix="RIVYA_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     environment: Literal["development", "production"] = Field(
         "development", description="In production nothing stands in for a model that has no provider."
@@ -181,6 +184,11 @@ class Settings(BaseSettings):
     )
     scripted_journal: Path | None = Field(
         None, description="A file in which the scripted provider notes each call, for tests."
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="What Prometheus sends as its bearer token to read /metrics; without one there is no /metrics.",
     )
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -16,10 +16,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 import structlog
 
+from rivya import metrics
 from rivya.database import migrate
 from rivya.installation import installation
 from rivya.kit.embedded_postgres import EmbeddedPostgres
@@ -129,10 +131,15 @@ class Supervisor:
             *(_Child(f"worker-{number}", ("worker",), (alive,)) for number in range(self.settings.worker_processes)),
         ]
 
+    @property
+    def _counts(self) -> Path:
+        return self.settings.data_dir / "metrics"
+
     def _environment(self, dsn: str, alive: int) -> dict[str, str]:
         settings = self.settings
         return {
             **os.environ,
+            **(metrics.share(self._counts) if settings.metrics_token is not None else {}),
             "RIVYA_DATABASE_URL": dsn,
             "RIVYA_DATA_DIR": str(settings.data_dir.absolute()),
             "RIVYA_HOST": settings.host,
@@ -161,8 +168,9 @@ class Supervisor:
         for child in self._children:
             if child.process is not None and (code := child.process.poll()) is not None:
                 log.error("process.died", process=child.name, code=code)
-                child.process = None
                 quick = time.monotonic() - child.started < _QUICK_DEATH_S
+                metrics.died(child.process.pid, self._counts, forget=quick)
+                child.process = None
                 child.quick_deaths = child.quick_deaths + 1 if quick else 0
                 child.next_start = time.monotonic() + min(10.0, 0.2 * 2**child.quick_deaths)
         self._start_missing(environment)

@@ -8,6 +8,7 @@ import signal
 
 import structlog
 
+from rivya.generations.cancels import Cancels
 from rivya.generations.health import Health
 from rivya.generations.run import Runner
 from rivya.generations.settle import Settler
@@ -125,9 +126,8 @@ class _Worker:
             keep_sessions_days=settings.chat_retention_days,
             keep_deliveries_days=settings.webhooks_retention_days,
         )
-        self._cancelling: set[asyncio.Task[None]] = set()
+        self._cancels = Cancels(pool, hub, self._watcher, worker=worker, every_s=settings.worker_heartbeat_s)
         circuits.listen(self._lease.soon)
-        hub.listen("rivya_cancel", self._cancel)
         hub.listen(CHANNEL, self._called_back)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -138,6 +138,7 @@ class _Worker:
             for coroutine in (
                 self._hub.run(),
                 self._watcher.run(),
+                self._cancels.run(),
                 self._lease.run(),
                 self._catalog.watch(),
                 *(janitors.run(janitor, self._tools) for janitor in JANITORS),
@@ -163,22 +164,10 @@ class _Worker:
     async def _lost(self, task: Held) -> None:
         await self._runner.again(task)
 
-    def _cancel(self, payload: str | None) -> None:
-        cancelling = asyncio.create_task(
-            self._cancel_asked() if payload is None else self._watcher.cancel(TaskId(payload.split(" ")[-1]))
-        )
-        self._cancelling.add(cancelling)
-        cancelling.add_done_callback(self._cancelling.discard)
-
     def _called_back(self, payload: str | None) -> None:
         if payload is not None:  # a callback that was missed is no harm: the task has its turn
             provider, task = payload.rsplit(" ", 1)
             self._watcher.wake(TaskId(task), provider=provider)
-
-    async def _cancel_asked(self) -> None:
-        """Cancel what was asked for while nothing could be heard."""
-        for task in await self._steps.cancels_asked():
-            await self._watcher.cancel(task)
 
     def _serving(self) -> Serving:
         shut = {name for name in self._served if self._circuits.of(name).state == "open"}

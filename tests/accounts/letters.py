@@ -6,14 +6,20 @@ import email
 import email.policy
 import re
 from pathlib import Path
+from typing import Any
 
+from rivya.accounts.letters import Letters
 from rivya.accounts.mail import Mailer
+from rivya.kit.db import Pool
 from rivya.settings import Settings
 
+URL = "https://rivya.example"
 
-def mailer(folder: Path) -> Mailer:
-    """Return a mailer that writes into a folder."""
-    return Mailer(Settings(data_dir=folder, _env_file=None))  # type: ignore[call-arg]
+
+def outbox(pool: Pool, folder: Path, **settings: Any) -> Letters:
+    """Return an outbox whose letters are written into a folder, unless the settings say otherwise."""
+    mailer = Mailer(Settings(data_dir=folder, _env_file=None, **settings))  # type: ignore[call-arg]
+    return Letters(pool, mailer, base_url=URL)
 
 
 def letters(data_dir: Path, to: str) -> list[str]:

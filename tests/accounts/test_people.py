@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from rivya.accounts import deletion, passwords, sessions, sign_in, sign_up
-from rivya.accounts.mail import Mailer
 from rivya.accounts.model import Device
 from rivya.accounts.service import EmailTaken, find
 from rivya.errors import NotFound, RateLimited, ValidationFailed
@@ -20,26 +19,27 @@ from rivya.kit.ids import AccountId
 from rivya.wallet import service as wallet
 from rivya.wallet.invariants import verify
 from rivya.wallet.model import Balance
-from tests.accounts.letters import letters, mailer, token
+from tests.accounts.letters import letters, outbox, token
 
 HERE = Device("a browser", "203.0.113.0")
-URL = "https://rivya.example"
 PASSWORD = "a horse and a battery"
 
 
-async def ask(pool: Pool, mail: Mailer, *, email: str = "ada@example.com", password: str = PASSWORD) -> None:
-    await sign_up.sign_up(pool, mail, email=email, password=password, name=" Ada  L ", device=HERE, base_url=URL)
+async def ask(pool: Pool, folder: Path, *, email: str = "ada@example.com", password: str = PASSWORD) -> None:
+    post = outbox(pool, folder)
+    await sign_up.sign_up(pool, post, email=email, password=password, name=" Ada  L ", device=HERE)
+    await post.send_due()
 
 
 async def join(pool: Pool, folder: Path, *, email: str = "ada@example.com") -> tuple[AccountId, str]:
     """Sign somebody up; return the account and the token of the browser."""
-    await ask(pool, mailer(folder), email=email)
+    await ask(pool, folder, email=email)
     made = await sign_up.confirm(pool, token=token(letters(folder, email)[-1], "/confirm"), device=HERE)
     return await find(pool, email=email), made
 
 
 async def test_an_account_comes_to_be_once_its_address_is_proven(pool: Pool, tmp_path: Path) -> None:
-    await ask(pool, mailer(tmp_path))
+    await ask(pool, tmp_path)
     with pytest.raises(NotFound):
         await find(pool, email="ada@example.com")
     proof = token(letters(tmp_path, "ada@example.com")[0], "/confirm")
@@ -55,7 +55,7 @@ async def test_an_account_comes_to_be_once_its_address_is_proven(pool: Pool, tmp
 
 
 async def test_a_proof_is_good_once(pool: Pool, tmp_path: Path) -> None:
-    await ask(pool, mailer(tmp_path))
+    await ask(pool, tmp_path)
     proof = token(letters(tmp_path, "ada@example.com")[0], "/confirm")
     answers = await asyncio.gather(
         *(sign_up.confirm(pool, token=proof, device=HERE) for _ in range(5)), return_exceptions=True
@@ -67,8 +67,8 @@ async def test_a_proof_is_good_once(pool: Pool, tmp_path: Path) -> None:
 
 
 async def test_of_two_sign_ups_of_one_address_one_becomes_the_account(pool: Pool, tmp_path: Path) -> None:
-    await ask(pool, mailer(tmp_path))
-    await ask(pool, mailer(tmp_path), password="another long one")
+    await ask(pool, tmp_path)
+    await ask(pool, tmp_path, password="another long one")
     first, second = (token(text, "/confirm") for text in letters(tmp_path, "ada@example.com"))
     await sign_up.confirm(pool, token=first, device=HERE)
     with pytest.raises((sign_in.LinkIsOver, EmailTaken)):
@@ -77,7 +77,7 @@ async def test_of_two_sign_ups_of_one_address_one_becomes_the_account(pool: Pool
 
 async def test_whether_an_address_is_known_is_told_to_its_owner_alone(pool: Pool, tmp_path: Path) -> None:
     await join(pool, tmp_path)
-    await ask(pool, mailer(tmp_path))
+    await ask(pool, tmp_path)
     newest = letters(tmp_path, "ada@example.com")[-1]
     assert "/sign-in" in newest
     assert "/confirm" not in newest
@@ -97,7 +97,7 @@ async def test_a_password_that_is_easily_guessed_is_refused(
     pool: Pool, tmp_path: Path, password: str, what: str
 ) -> None:
     with pytest.raises(ValidationFailed, match=what) as refused:
-        await ask(pool, mailer(tmp_path), password=password)
+        await ask(pool, tmp_path, password=password)
     assert refused.value.param == "password"
     assert letters(tmp_path, "ada@example.com") == []
 
@@ -144,8 +144,9 @@ async def test_another_password_signs_all_other_browsers_out(pool: Pool, tmp_pat
 
 async def test_a_mail_lets_its_reader_choose_another_password_once(pool: Pool, tmp_path: Path) -> None:
     _, before = await join(pool, tmp_path)
-    mail = mailer(tmp_path)
-    await sign_in.ask_for_reset(pool, mail, email="ada@example.com", device=HERE, base_url=URL)
+    post = outbox(pool, tmp_path)
+    await sign_in.ask_for_reset(pool, post, email="ada@example.com", device=HERE)
+    await post.send_due()
     proof = token(letters(tmp_path, "ada@example.com")[-1], "/reset-password")
     with pytest.raises(ValidationFailed):
         await sign_in.reset_password(pool, token=proof, new="short", device=HERE)
@@ -157,7 +158,9 @@ async def test_a_mail_lets_its_reader_choose_another_password_once(pool: Pool, t
 
 
 async def test_nobody_is_written_to_who_has_no_account(pool: Pool, tmp_path: Path) -> None:
-    await sign_in.ask_for_reset(pool, mailer(tmp_path), email="nobody@example.com", device=HERE, base_url=URL)
+    post = outbox(pool, tmp_path)
+    await sign_in.ask_for_reset(pool, post, email="nobody@example.com", device=HERE)
+    assert await post.send_due() == 1
     assert letters(tmp_path, "nobody@example.com") == []
 
 
@@ -189,7 +192,7 @@ async def test_who_is_deleted_is_forgotten_and_the_ledger_stays(pool: Pool, tmp_
 
 async def test_no_secret_is_kept_as_it_is(pool: Pool, tmp_path: Path) -> None:
     _, browser = await join(pool, tmp_path)
-    for table in ("accounts", "sessions", "sign_ups", "audit_log"):
+    for table in ("accounts", "sessions", "letters", "sign_ups", "audit_log"):
         rows = await pool.fetch(f"select t::text as line from {table} t")
         assert not any(PASSWORD in row["line"] or browser in row["line"] for row in rows)
 

@@ -88,6 +88,24 @@ def test_a_task_is_cancelled_although_its_provider_refuses_for_now(client: Clien
     assert client.ended(task, within_s=15)["error"]["reason"] == "cancelled"
 
 
+ASKED = "update tasks set cancel_requested_at = now() where id = $1"
+"""As it is when the worker did not hear of it."""
+
+
+def test_a_task_is_cancelled_although_nobody_heard_of_it(client: Client, installation: Installation) -> None:
+    task = processing(client, outcome="hang")
+    installation.sql(ASKED, task)
+    assert client.ended(task, within_s=10)["error"]["reason"] == "cancelled"
+
+
+def test_a_task_that_is_refused_for_now_is_cancelled_although_nobody_heard_of_it(
+    client: Client, installation: Installation
+) -> None:
+    task = processing(client, outcome="busy")
+    installation.sql(ASKED, task)
+    assert client.ended(task, within_s=15)["error"]["reason"] == "cancelled"
+
+
 def test_cancelling_a_task_that_has_succeeded_changes_nothing(client: Client) -> None:
     task = start(client)
     before = client.ended(task)

@@ -99,6 +99,16 @@ def test_every_schema_is_a_valid_schema(document: Document) -> None:
         Draft202012Validator.check_schema(schema)
 
 
+def test_every_field_says_what_it_means(document: Document) -> None:
+    silent = [
+        f"{name}.{field}"
+        for name, schema in document["components"]["schemas"].items()
+        for field, words in schema.get("properties", {}).items()
+        if words is not False and not words.get("description")
+    ]
+    assert silent == []
+
+
 def test_whoever_has_it_is_not_sent_it_again(installation: Installation) -> None:
     client = Client(installation.base_url)
     tag = client.get(PATH).headers["etag"]
@@ -258,7 +268,8 @@ def test_every_model_for_generations_has_a_request_of_its_own(document: Document
     mapping = document["components"]["schemas"]["CreateGeneration"]["discriminator"]["mapping"]
     assert mapping.keys() == wanted
     for model in wanted:
-        assert request_of(document, model)["properties"]["model"] == {"const": model}
+        named = {"const": model, "description": "Which model makes it."}
+        assert request_of(document, model)["properties"]["model"] == named
 
 
 def test_the_params_of_a_model_are_told_as_json_schema(document: Document) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -149,3 +150,8 @@ def test_the_reference_has_every_operation_of_the_document(site: Site) -> None:
             shown = client.get(f"/docs/api/reference/{operation['tags'][0].lower()}").body.decode()
             assert f'id="{operation["operationId"]}"' in shown
             assert f"<code>{path}</code>" in shown
+
+
+def test_the_reference_shows_events_as_they_are_sent(site: Site) -> None:
+    shown = unescape(Client(site.base_url).get("/docs/api/reference/chat").body.decode())
+    assert 'event: chat.completion.delta\ndata: {"id":"text","delta":{"content":"Paris"}}' in shown

@@ -22,19 +22,22 @@ def test_a_webhook_is_made_tested_seen_delivered_and_sent_again(page: Page, site
         page.get_by_role("link", name="Shop").click()
         assert axe(page) == []
 
-        page.get_by_role("button", name="Send a test").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Send a test").click()
         heard = eventually(lambda: receiver.at("/hook"))[0]
         Webhook(secret).verify(heard.body, heard.headers)
         _until(page, "succeeded")
         assert axe(page) == []
 
-        page.get_by_role("button", name="Redeliver").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Redeliver").click()
         eventually(lambda: len(receiver.at("/hook")) == 2)
         assert len({one.id for one in receiver.at("/hook")}) == 1
         _until(page, "succeeded")
 
         page.get_by_role("button", name="Delete", exact=True).click()
-        page.locator("dialog[open]").get_by_role("button", name="Delete").click()
+        with page.expect_navigation():
+            page.locator("dialog[open]").get_by_role("button", name="Delete").click()
         page.goto("/settings/webhooks")
         expect(page.get_by_text("No endpoints yet")).to_be_visible()
 

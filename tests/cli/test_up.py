@@ -21,6 +21,7 @@ from rivya.kit.embedded_postgres import find_running
 from tests.cli.conftest import Ended, environment, run_rivya
 from tests.running import Client, eventually, free_port
 
+METRICS_TOKEN = "a token of the tests"
 KEY = re.compile(r"rvya_sk_[0-9A-Za-z]{49}")
 
 
@@ -56,7 +57,7 @@ class Up:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "rivya", "up", "--port", str(self.home.port)],
-                env=environment(RIVYA_DATA_DIR=str(self.home.folder), COLUMNS="120"),
+                env=environment(RIVYA_DATA_DIR=str(self.home.folder), COLUMNS="120", RIVYA_METRICS_TOKEN=METRICS_TOKEN),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -207,6 +208,24 @@ def lasting() -> Iterator[Up]:
         shutil.rmtree(folder)
 
 
+def test_what_a_killed_worker_counted_is_not_forgotten(lasting: Up) -> None:
+    before = lasting.child("worker")
+    assert runs_a_task(lasting)
+    assert tasks_counted(lasting) == 1
+    eventually(lambda: _age_s(before) > 5.5)
+    os.kill(before, signal.SIGKILL)
+    assert runs_a_task(lasting)
+    assert tasks_counted(lasting) == 2
+
+
+def tasks_counted(up: Up) -> float:
+    answer = Client(f"http://127.0.0.1:{up.home.port}", METRICS_TOKEN).get("/metrics")
+    assert answer.status == 200, answer.body
+    return sum(
+        float(line.rpartition(b" ")[2]) for line in answer.body.splitlines() if line.startswith(b"rivya_tasks_total{")
+    )
+
+
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_a_killed_child_comes_back_and_tasks_run(lasting: Up, command: str) -> None:
     before = lasting.child(command)
@@ -255,6 +274,10 @@ def _where(pid: int) -> bytes:
 
 def _children(pid: int) -> list[int]:
     return [int(child) for child in _read(pid, f"task/{pid}/children").split()]
+
+
+def _age_s(pid: int) -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - _started(pid) / os.sysconf("SC_CLK_TCK")
 
 
 def _started(pid: int) -> int:

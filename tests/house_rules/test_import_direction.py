@@ -13,7 +13,7 @@ from tests.house_rules.source import PACKAGE, files
 
 LAYERS = [
     {"kit", "migrations"},
-    {"errors", "settings"},
+    {"errors", "settings", "metrics"},
     {"wallet", "keys", "catalog", "files", "engines", "queue.schema", "operation", "methods"},
     {"accounts", "notifications", "providers", "http", "database"},
     {"etag"},

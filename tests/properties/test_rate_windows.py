@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from rivya.kit.db import Pool, open_pool
 from tests.keys.rate_lab import Log, Time, make_key, send
 
-EXAMPLES = max(10, int(os.environ.get("RIVYA_PROPERTY_EXAMPLES", "1000")) // 4)
+EXAMPLES = max(10, int(os.environ.get("RIVYA_PROPERTY_EXAMPLES", "600")) // 4)
 LATELY_S = 60 + 2 + 10.5
 """After this everything that was let through counts no more: two seconds are begun, and a lease lives for ten."""
 

@@ -26,7 +26,7 @@ from rivya.wallet.model import LotSource
 from tests.factories import day
 from tests.properties.wallet_model import Model
 
-EXAMPLES = int(os.environ.get("RIVYA_PROPERTY_EXAMPLES", "1000"))
+EXAMPLES = int(os.environ.get("RIVYA_PROPERTY_EXAMPLES", "600"))
 ACCOUNTS = [AccountId("acct_a"), AccountId("acct_b"), AccountId("acct_c")]
 
 EVERY_RULE = " union all ".join(

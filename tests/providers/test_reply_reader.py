@@ -37,3 +37,28 @@ def test_what_came_before_an_error_is_told() -> None:
     found = reader.feed(framed(content="a ") + framed(content="b") + b'data: {"error": {"message": "no"}}\n\n')
     assert found == [Delta("a b")]
     assert reader.failure is not None
+
+
+def test_what_came_before_a_line_that_is_no_chunk_is_told() -> None:
+    for bad in (b"{", b"", b"7", b'{"choices": []}, {"choices": []}', b"\xff"):
+        reader = ReplyReader()
+        found = reader.feed(framed(content="a ") + framed(content="b") + b"data: " + bad + b"\n\n")
+        assert found == [Delta("a b")]
+        assert reader.failure is not None
+
+
+def test_nothing_is_read_after_the_end() -> None:
+    reader = ReplyReader()
+    found = reader.feed(framed(content="[DONE]") + b"data:  [DONE] \r\n\n" + framed(content="more"))
+    assert found == [Delta("[DONE]")]
+    assert reader.done
+    assert reader.feed(framed(content="more")) == []
+    assert reader.failure is None
+
+
+def test_the_end_is_found_however_it_was_cut() -> None:
+    reader = ReplyReader()
+    assert reader.feed(framed(content="a") + b"data: [DO") == [Delta("a")]
+    assert not reader.done
+    assert reader.feed(b"NE]\n\n") == []
+    assert reader.done

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from html import unescape
@@ -76,3 +79,22 @@ def sign_in(installation: Installation, account: AccountId) -> Person:
 
 def _lower(headers: Message) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
+
+
+@contextmanager
+def failed_works(installation: Installation, account: str, *, count: int) -> Iterator[list[str]]:
+    """Lend an account as many failed works of the Studio, the last first: rows without the books of a real one."""
+    rows = installation.sql(
+        """insert into tasks (account_id, id, source, status, model, prompt, params, reserved_credits, error,
+                              deadline_at, created_at, updated_at)
+           select $1, 'task_' || lpad(n::text, 26, '0'), 'studio', 'failed', 'scripted', 'n' || n, '{}', 0, $3::jsonb,
+                  now(), now(), now()
+           from generate_series(1, $2::integer) n returning id""",
+        account,
+        count,
+        json.dumps({"code": "generation_failed", "message": "No.", "reason": "upstream_error"}),
+    )
+    try:
+        yield sorted((row["id"] for row in rows), reverse=True)
+    finally:
+        installation.sql("delete from tasks where account_id = $1", account)

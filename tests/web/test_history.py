@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 from rivya.kit.ids import AccountId, new_id
 from tests.api.conftest import Installation
 from tests.factories import begin_turn, end_turn
-from tests.web.site import Person
+from tests.web.site import Person, failed_works
 
 PAGES = ["/history/generations", "/history/chats", "/dashboard", "/notifications"]
 
@@ -100,23 +99,15 @@ def test_filters_show_what_is_asked_for(installation: Installation, person: Pers
 
 
 def test_older_pages_go_on_where_the_last_one_ended(installation: Installation, person: Person) -> None:
-    installation.sql(
-        """insert into tasks (account_id, id, source, status, model, prompt, params, reserved_credits, error,
-                              deadline_at, created_at, updated_at)
-           select $1, 'task_' || lpad(n::text, 26, '0'), 'api', 'failed', 'scripted', 'n' || n, '{}', 1, $2::jsonb,
-                  now(), now(), now()
-           from generate_series(1, 60) n""",
-        person.account,
-        json.dumps({"code": "generation_failed", "message": "No.", "reason": "upstream_error"}),
-    )
-    seen: list[str] = []
-    path: str | None = "/history/generations?status=failed"
-    while path is not None:
-        page = person.text(path)
-        seen += re.findall(r'href="/history/generations/(task_\w+)"', page)
-        older = re.search(r'href="([^"]+)" rel="next"', page)
-        path = older[1] if older else None
-    assert seen == [f"task_{number:026}" for number in range(60, 0, -1)]
+    with failed_works(installation, person.account, count=60) as works:
+        seen: list[str] = []
+        path: str | None = "/history/generations?status=failed"
+        while path is not None:
+            page = person.text(path)
+            seen += re.findall(r'href="/history/generations/(task_\w+)"', page)
+            older = re.search(r'href="([^"]+)" rel="next"', page)
+            path = older[1] if older else None
+    assert seen == works
 
 
 def test_somebody_elses_task_and_session_are_as_if_they_were_not_there(

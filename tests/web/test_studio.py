@@ -15,6 +15,7 @@ from tests.api.conftest import Installation
 from tests.chat.upstream import Upstream
 from tests.databases import Databases
 from tests.files.samples import picture
+from tests.web.site import failed_works
 from tests.web.studio import Studio, installed
 
 REFUSED = "api_scope_denied"
@@ -46,15 +47,6 @@ def studio(installation: Installation) -> Iterator[Studio]:
 def make_studio(installation: Installation) -> Iterator[Callable[..., Studio]]:
     yield lambda *, credits=100: Studio.of(installation, credits=credits)
     assert installation.violations() == []
-
-
-OLD_WORKS = """
-insert into tasks (account_id, id, source, model, params, reserved_credits, deadline_at, created_at, updated_at,
-                   status, error)
-select $1, 'task_0000000000000000000000' || lpad(n::text, 4, '0'), 'studio', 'scripted', '{}', 0, now(), now(), now(),
-       'failed', '{"code": "generation_failed", "message": "no", "reason": "upstream_error"}'
-from generate_series(1, 30) n
-"""
 
 
 def source_of(installation: Installation, task: str) -> tuple[str, str | None]:
@@ -139,6 +131,18 @@ def test_the_price_that_is_shown_is_what_is_set_aside(studio: Studio) -> None:
     quote = studio.post("/studio/estimate", asked).json
     assert (quote["credits"], quote["complete"], quote["available"]) == (8, True, 100)
     assert studio.post("/studio/generations", asked).json["reserved_credits"] == 8
+
+
+def test_what_the_studio_sends_counts_among_its_accounts_requests_a_minute(studio: Studio) -> None:
+    client = studio.installation.client(studio.account)
+
+    def left() -> int:
+        return int(client.get("/api/v1/credits").headers["x-ratelimit-remaining"])
+
+    before = left()
+    for _ in range(3):
+        studio.post("/studio/estimate", {"model": "scripted"})
+    assert left() == before - 4
 
 
 def test_a_form_that_is_not_complete_has_a_price_all_the_same(studio: Studio) -> None:
@@ -301,17 +305,14 @@ def test_a_form_has_a_control_for_each_param(studio: Studio) -> None:
 
 
 def test_older_works_come_page_by_page(studio: Studio) -> None:
-    studio.installation.sql(OLD_WORKS, studio.account)
-    try:
+    with failed_works(studio.installation, studio.account, count=30) as works:
         page = studio.html("/studio/image")
         first = re.findall(r'data-task="(\w+)"', page)
         assert len(first) == 24
         after = re.search(r'data-href="([^"]+)"', page)
         assert after is not None
         rest = re.findall(r'data-task="(\w+)"', studio.html(after[1]))
-        assert len(set(first) | set(rest)) == 30
-    finally:
-        studio.installation.sql("delete from tasks where account_id = $1", studio.account)
+        assert set(first) | set(rest) == set(works)
 
 
 # Chat

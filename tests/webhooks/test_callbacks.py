@@ -89,8 +89,8 @@ def test_a_callback_wakes_the_watcher_of_its_task_and_changes_nothing_by_itself(
     assert client.task(task)["status"] == "processing"
 
 
-REFUSED: list[tuple[dict[str, Any], int, str]] = [
-    ({"secret": new_secret()}, 401, "api_key_invalid"),
+REFUSED = [
+    pytest.param({"secret": new_secret()}, 401, "api_key_invalid", id="another secret"),
     ({"late": timedelta(minutes=6)}, 401, "api_key_invalid"),
     ({"late": timedelta(minutes=-6)}, 401, "api_key_invalid"),
     ({"webhook-id": "msg_2"}, 401, "api_key_invalid"),

@@ -130,7 +130,6 @@ async def test_after_the_last_try_a_delivery_has_failed_and_every_try_had_the_sa
         (flood, "y" * 4096),
         (answer(200), ""),
     ],
-    ids=str,
 )
 async def test_of_an_answer_four_kilobytes_are_kept_as_text(
     office: PostOffice, behaviour: Behaviour, body: str

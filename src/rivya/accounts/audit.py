@@ -50,13 +50,13 @@ async def note(
     await db.execute(_SQL["note"], account, new_id("aud"), actor, action, encoded, address, at or utc_now())
 
 
-async def of_account(pool: Pool, *, account: str, before: str | None = None, most: int = 50) -> Sequence[Note]:
-    """Return the newest notes about one account."""
-    return [_note_of(row) for row in await pool.fetch(_SQL["audit_of_account"], account, before, most)]
+async def of_account(pool: Pool, *, account: str, most: int = 50) -> Sequence[Note]:
+    """Return the newest notes about one account, the last first."""
+    return [_note_of(row) for row in await pool.fetch(_SQL["audit_of_account"], account, most)]
 
 
 async def newest(pool: Pool, *, before: str | None = None, action: str | None = None, most: int = 50) -> Sequence[Note]:
-    """Return the newest notes about all accounts, for operators."""
+    """Return the newest notes about all accounts, for operators, the last first, or those ``before`` a note."""
     return [_note_of(row) for row in await pool.fetch(_SQL["audit"], before, action, most)]
 
 

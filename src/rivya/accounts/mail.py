@@ -10,14 +10,13 @@ import asyncio
 import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 import structlog
 
-from rivya.kit.ids import new_id
 from rivya.settings import Settings
 
 log = structlog.get_logger()
@@ -26,7 +25,11 @@ _PATIENCE_S = 20.0
 
 
 class MailFailed(Exception):
-    """The letter could not be handed to the mail server."""
+    """The letter could not be handed to the mail server. ``for_good``: there is nobody to take it."""
+
+    def __init__(self, *, for_good: bool) -> None:
+        super().__init__("for good" if for_good else "for now")
+        self.for_good = for_good
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,18 @@ class Mailer:
         """Whether letters really go out."""
         return self._url is not None
 
-    async def send(self, letter: Letter) -> None:
-        """Send a letter. Raises MailFailed."""
+    async def send(self, letter: Letter, *, id: str) -> None:
+        """Send a letter. ``id`` is its own: one that is sent twice can be known by it. Raises MailFailed."""
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self._from, letter.to, letter.subject
-        message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="rivya.invalid")
+        message["Date"], message["Message-ID"] = formatdate(), f"<{id}@rivya.invalid>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.text)
         if self._url is not None:
             await self._by_smtp(self._url, message)
             log.info("mail.sent", subject=letter.subject)
             return
-        file = await asyncio.to_thread(_written, self._folder, message)
+        file = await asyncio.to_thread(_written, self._folder / f"{id}.eml", message)
         log.info(
             "mail.written",
             file=str(file),
@@ -87,11 +90,16 @@ class Mailer:
         except (aiosmtplib.SMTPException, OSError) as error:
             # Its words may hold the address or what the server said of it.
             log.error("mail.failed", error=type(error).__name__)
-            raise MailFailed(MailFailed.__doc__) from None
+            raise MailFailed(for_good=_is_refused(error)) from None
 
 
-def _written(folder: Path, message: EmailMessage) -> Path:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = folder / f"{new_id('mail')}.eml"
-    file.write_bytes(message.as_bytes())
-    return file
+def _is_refused(error: Exception) -> bool:
+    """Return True if the server will have nothing for this address, today or tomorrow (RFC 5321, 4.2.1: 5yz)."""
+    return isinstance(error, aiosmtplib.SMTPRecipientsRefused) and all(one.code >= 500 for one in error.recipients)
+
+
+def _written(file: Path, message: EmailMessage) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    begun = file.with_suffix(".part")
+    begun.write_bytes(message.as_bytes())
+    return begun.rename(file)  # whoever looks finds whole letters

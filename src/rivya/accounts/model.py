@@ -10,6 +10,9 @@ from rivya.kit.ids import AccountId
 
 SessionId = NewType("SessionId", str)
 
+CREDITS = 6
+"""What everybody begins with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Device:

@@ -135,15 +135,35 @@ insert into audit_log (account_id, id, actor, action, details, address, created_
 values ($1, $2, $3, $4, $5, $6, $7)
 
 -- name: audit_of_account
--- Reads the newest notes about an account_id, or those before the id $2.
-select l.* , a.email as actor_email
+-- Reads the newest notes about an account_id, the last first.
+select l.*, a.email as actor_email
 from audit_log l left join accounts a on a.id = l.actor
-where l.account_id = $1 and ($2::text is null or l.id < $2)
-order by l.id desc limit $3
+where l.account_id = $1
+order by l.created_at desc, l.id desc limit $2
 
 -- name: audit
--- Reads the newest notes about every account, or those before the id $1, of an action that begins with $2.
+-- Reads the newest notes about every account_id, or those before the note $1, of an action that begins with $2, the last first.
 select l.*, a.email as actor_email, b.email as account_email
 from audit_log l left join accounts a on a.id = l.actor left join accounts b on b.id = l.account_id
-where ($1::text is null or l.id < $1) and ($2::text is null or l.action like $2 || '%')
-order by l.id desc limit $3
+where ($1::text is null or (l.created_at, l.id) < (select last.created_at, last.id from audit_log last where last.id = $1))
+  and ($2::text is null or l.action like $2 || '%')
+order by l.created_at desc, l.id desc limit $3
+
+-- name: ask_for_letter
+-- Keeps that a letter is to be sent; it belongs to nobody.
+insert into letters (id, kind, email, name, password_hash, due_at, created_at) values ($1, $2, $3, $4, $5, $6, $6)
+
+-- name: take_letters
+-- Takes letters that are due, whoever they are to, until $2: one whose taker has died is taken again then.
+update letters l set tries = l.tries + 1, due_at = $2
+from (select id from letters where due_at <= $1 order by due_at limit $3 for update skip locked) due
+where l.id = due.id
+returning l.*
+
+-- name: letter_done
+-- Forgets a letter that was sent, or that nobody waits for any more.
+delete from letters where id = $1
+
+-- name: letter_later
+-- Has a letter that could not be sent tried again.
+update letters set due_at = $2 where id = $1

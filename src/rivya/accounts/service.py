@@ -15,7 +15,8 @@ from rivya.kit.ids import AccountId, new_id
 from rivya.wallet import service as wallet
 
 _SQL = load_queries("rivya.accounts")
-_EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,189}$")
+_PART = r"""[^@\s,;:<>()\[\]\\"]"""  # what would be syntax in a letter's head is in no address here
+_EMAIL = re.compile(rf"^{_PART}{{1,64}}@{_PART}{{1,189}}$")
 
 
 class EmailTaken(ValidationFailed):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from rivya.accounts import audit, passwords, sessions, throttle
-from rivya.accounts.mail import Letter, Mailer
+from rivya.accounts.letters import Letters
 from rivya.accounts.model import Device, Person
+from rivya.accounts.service import check_email
 from rivya.errors import NotFound, ValidationFailed
 from rivya.kit.clock import utc_now
 from rivya.kit.db import Pool, load_queries
 from rivya.kit.ids import AccountId
 
 _SQL = load_queries("rivya.accounts")
-_RESET_LIVES = timedelta(hours=1)
 _FRESH = timedelta(minutes=15)
 
 
@@ -101,30 +101,17 @@ async def change_password(
     await _set_password(pool, account, await passwords.hashed(new), device, action="password.change", but=session)
 
 
-async def ask_for_reset(pool: Pool, mailer: Mailer, *, email: str, device: Device, base_url: str) -> None:
-    """Send a mail with which another password can be chosen, if the address is known; nobody is told whether.
+async def ask_for_reset(pool: Pool, letters: Letters, *, email: str, device: Device) -> None:
+    """Have a letter sent with which another password can be chosen, if the address is known; nobody is told whether.
 
-    Raises RateLimited, or MailFailed.
+    Raises ValidationFailed or RateLimited.
     """
+    email = email.strip()
+    check_email(email)
     who = throttle.subjects("reset", email, device)
     await throttle.admit(pool, who)
-    await throttle.failed(pool, who)  # each mail counts
-    row = await pool.fetchrow(_SQL["password_by_email"], email.strip())
-    if row is None:
-        return
-    token, now = sessions.new_token(), utc_now()
-    await pool.execute(_SQL["keep_reset"], row["id"], sessions.token_hash(token), now, now + _RESET_LIVES)
-    link = f"{base_url}/reset-password?token={token}"
-    await mailer.send(
-        Letter(
-            to=email.strip(),
-            subject="Choose another password",
-            text=f"Somebody, most likely you, asked to choose another password for your account at {base_url}.\n\n"
-            f"Choose it here, within an hour:\n\n{link}\n\n"
-            "If it was not you, there is nothing to do: your password stays as it is.\n",
-            link=link,
-        )
-    )
+    await throttle.failed(pool, who)  # each letter counts
+    await letters.ask("reset", email=email)
 
 
 async def reset_password(pool: Pool, *, token: str, new: str, device: Device) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from rivya.accounts import audit, passwords, sessions, throttle
-from rivya.accounts.mail import Letter, Mailer
-from rivya.accounts.model import Device
+from rivya.accounts.letters import Letters
+from rivya.accounts.model import CREDITS, Device
 from rivya.accounts.service import EmailTaken, check_email
 from rivya.accounts.sign_in import LinkIsOver
 from rivya.errors import ValidationFailed
@@ -15,10 +15,7 @@ from rivya.kit.db import Connection, Pool, load_queries
 from rivya.kit.ids import AccountId, new_id
 from rivya.wallet import service as wallet
 
-CREDITS = 6
-"""What everybody begins with."""
 _CREDITS_LIVE = timedelta(days=30)
-_SIGN_UP_LIVES = timedelta(hours=24)
 _MOST_NAME = 100
 
 _SQL = load_queries("rivya.accounts")
@@ -32,42 +29,18 @@ def check_name(name: str) -> str:
     return found
 
 
-async def sign_up(
-    pool: Pool, mailer: Mailer, *, email: str, password: str, name: str, device: Device, base_url: str
-) -> None:
-    """Send a mail that proves the address. Whether it has an account already is told to its owner alone, in that mail.
+async def sign_up(pool: Pool, letters: Letters, *, email: str, password: str, name: str, device: Device) -> None:
+    """Have a letter sent that proves the address. Whether it has an account already is told to its owner alone, there.
 
-    Raises ValidationFailed, RateLimited or MailFailed.
+    Raises ValidationFailed or RateLimited.
     """
     email, name = email.strip(), check_name(name)
     check_email(email)
     passwords.check_choice(password, email=email)
     who = throttle.subjects("sign-up", email, device)
     await throttle.admit(pool, who)
-    await throttle.failed(pool, who)  # each mail counts
-    kept = await passwords.hashed(password)  # also for a known address: it takes as long
-    if await pool.fetchrow(_SQL["account_by_email"], email) is not None:
-        await mailer.send(
-            Letter(
-                to=email,
-                subject="You have an account already",
-                text=f"Somebody, most likely you, tried to sign up at {base_url} with this address. It has an account."
-                f"\n\nSign in: {base_url}/sign-in\nForgot your password: {base_url}/forgot-password\n",
-            )
-        )
-        return
-    token, now = sessions.new_token(), utc_now()
-    await pool.execute(_SQL["keep_sign_up"], sessions.token_hash(token), email, name, kept, now, now + _SIGN_UP_LIVES)
-    link = f"{base_url}/confirm?token={token}"
-    await mailer.send(
-        Letter(
-            to=email,
-            subject="Confirm your address",
-            text=f"Welcome. Confirm your address within a day, and your account at {base_url} is ready, "
-            f"with {CREDITS} credits to begin with:\n\n{link}\n\nIf it was not you, there is nothing to do.\n",
-            link=link,
-        )
-    )
+    await throttle.failed(pool, who)  # each letter counts
+    await letters.ask("sign_up", email=email, name=name, password_hash=await passwords.hashed(password))
 
 
 async def confirm(pool: Pool, *, token: str, device: Device) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
 
+from rivya import metrics
 from rivya.chat.model import Ending, Failure, Finish, Turn
 from rivya.chat.tokens import estimated
 from rivya.providers.chat import ChatFailed, ChatProvider, Delta, FinishReason, Question, Usage
@@ -31,12 +33,17 @@ class Answer:
     usage: Usage | None = None
     finish_reason: FinishReason | None = None
     length: int = 0
+    asked_at: float = field(default_factory=time.perf_counter)
+    first_piece_s: float | None = None
+    """How long it took until something was said."""
 
     @property
     def begun(self) -> bool:
         return bool(self.content or self.thoughts)
 
     def add(self, deltas: Sequence[Delta]) -> None:
+        if self.first_piece_s is None:
+            self.first_piece_s = time.perf_counter() - self.asked_at
         for delta in deltas:
             self.length += len(delta.content) + len(delta.thoughts)
             if delta.content:
@@ -72,6 +79,7 @@ async def answer(question: Question, ways: Sequence[Way], into: Answer, hear: He
                 return
             except ChatFailed as error:
                 failed = error
+                metrics.CHAT_FAULTS.labels(way.provider.name, error.reason).inc()
                 log.warning(
                     "chat.failed",
                     turn=question.id,

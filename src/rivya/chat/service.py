@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from rivya import metrics
 from rivya.catalog.model import Model
 from rivya.chat.answer import Answer, Hear, Way, answer, ended
 from rivya.chat.images import Images
@@ -217,6 +218,8 @@ class Chat:
             mine = await self.turns.end(turn, ending, message_id=message_id, response=body)
         finally:
             self.turns.let_go(turn)
+        if said.first_piece_s is not None:
+            metrics.CHAT_FIRST_TOKEN_SECONDS.labels(turn.model).observe(said.first_piece_s)
         log.info(
             "chat.turn_ended" if mine else "chat.turn_ended_elsewhere",
             turn=turn.id,

@@ -37,7 +37,7 @@ class TurnStream:
         async def hear(deltas: Sequence[Delta]) -> None:
             await writer.write(told.events(deltas))
 
-        async def tell() -> None:
+        async def tell() -> bytes:
             await writer.write(
                 event(
                     CREATED,
@@ -45,10 +45,9 @@ class TurnStream:
                 )
             )
             try:
-                last = event(COMPLETED, await self._chat.answer(self._begun, hear))
+                return event(COMPLETED, await self._chat.answer(self._begun, hear))
             except PublicError as error:
-                last = event("error", envelope(scope, error))
-            await writer.write(last)
+                return event("error", envelope(scope, error))
 
         await writer.run(tell)
 
@@ -72,8 +71,8 @@ class ReplayStream:
         ]
         writer = EventWriter(scope, receive, send, headers={"Idempotent-Replayed": "true"})
 
-        async def tell() -> None:
-            await writer.write(b"".join(parts))
+        async def tell() -> bytes:
+            return b"".join(parts)
 
         await writer.run(tell)
 

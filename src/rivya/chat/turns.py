@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from rivya import metrics
 from rivya.chat.model import Ending, StoredImage, Turn, TurnId
 from rivya.errors import IdempotencyConflict
 from rivya.keys.caller import Caller, key_of, source_of
@@ -74,8 +75,9 @@ class Turns:
         self._kept: dict[TurnId, Kept] = {}
         self._none_kept = asyncio.Event()
         self._none_kept.set()
-        self._begin = Gatherer(self._begin_many, max_batch=64, max_calls=2, is_one_items_fault=is_data_fault)
-        self._end = Gatherer(self._end_many, max_batch=64, max_calls=2, is_one_items_fault=is_data_fault)
+        # One call at a time of each: fewer and larger ones cost a process that is busy a tenth less in all.
+        self._begin = Gatherer(self._begin_many, max_batch=64, max_calls=1, is_one_items_fault=is_data_fault)
+        self._end = Gatherer(self._end_many, max_batch=64, max_calls=1, is_one_items_fault=is_data_fault)
 
     async def begin(self, beginning: Beginning) -> asyncpg.Record:
         """Begin a turn; return chat_begin's ``outcome``, ``available`` credits and an earlier call's ``response``."""
@@ -86,7 +88,10 @@ class Turns:
         item = _End(turn, ending, message_id, response)
         if (kept := self._kept.get(turn.id)) is not None:
             kept.ending = True
-        return await patiently(lambda: self._end(item), for_s=60.0)
+        mine = await patiently(lambda: self._end(item), for_s=60.0)
+        if mine:
+            _count(turn, ending)
+        return mine
 
     async def replay(self, account: AccountId, route: str, key: str, fingerprint: bytes) -> bytes | None:
         """Return what this Idempotency-Key was answered before, None if nothing. Raises IdempotencyConflict."""
@@ -172,6 +177,13 @@ def in_flight() -> IdempotencyConflict:
     return IdempotencyConflict(
         "The first call with this Idempotency-Key is still under way. Send it again in a moment.", retry_after_s=1
     )
+
+
+def _count(turn: Turn, ending: Ending) -> None:
+    metrics.CHAT_TURNS.labels(turn.model, ending.status, ending.failure or "").inc()
+    metrics.CHAT_TOKENS.labels(turn.model, "input").inc(ending.input_tokens)
+    metrics.CHAT_TOKENS.labels(turn.model, "output").inc(ending.output_tokens)
+    metrics.CREDITS.labels(turn.model).inc(ending.credits)
 
 
 def _beginning_row(item: Beginning) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ class FileObject(msgspec.Struct, frozen=True):
     """The file as clients see it."""
 
     id: Annotated[str, id_of("file")]
+    """The id of the file."""
     object: Annotated[str, one_of("file")]
     kind: Annotated[str, one_of("image", "video", "audio")]
     """What its content was found to be."""
@@ -26,6 +27,7 @@ class FileObject(msgspec.Struct, frozen=True):
     mime_type: Annotated[str, Meta(pattern=r"^(image|video|audio)/[\w.+-]+$", examples=["image/png"])]
     """The type that its content was found to have, whatever was declared."""
     size_bytes: Annotated[int, Meta(ge=1, examples=[482913])]
+    """How large it is."""
     url: Annotated[str, url_like("https://api.example.com/media/files/acct_1/file_2.png?expires=3&signature=4")]
     """A link to the content, signed and made anew at each read."""
     duration_seconds: Annotated[float, Meta(ge=0)] | None
@@ -43,6 +45,7 @@ class FileUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: bytes
     """The content. Its type is detected; the declared one and the extension do not count."""
     kind: Annotated[str, one_of("image", "video", "audio")]
+    """What it is. It must be what its content is found to be."""
     model: str | UnsetType = UNSET
     """A model that the file is meant for: then its own limits hold, instead of the usual ones."""
     client_request_id: Trace | UnsetType = UNSET

@@ -19,8 +19,11 @@ class TaskError(msgspec.Struct, frozen=True):
     """``error`` of a failed task."""
 
     code: str
+    """For programs: always `generation_failed`."""
     message: str
+    """For people."""
     reason: Reason
+    """For programs: why."""
 
 
 def task_error(reason: Reason, public_message: str | None = None) -> TaskError:

@@ -122,8 +122,9 @@ with asked as (
 select pg_notify('rivya_cancel', worker_id || ' ' || account_id || ' ' || id) from asked
 
 -- name: cancels_asked
--- Finds the tasks, of every account, that a worker has and that somebody asked to cancel.
-select id from tasks where worker_id = $1 and status = 'processing' and cancel_requested_at is not null
+-- Finds the tasks, of every account, that a worker has and was asked to cancel.
+select account_id, id from tasks
+where worker_id = $1 and status = 'processing' and cancel_requested_at is not null and not cancel_declined
 
 -- name: decline_cancel
 -- Notes that the provider of a task of an account_id cannot cancel it, so that it is left to finish.

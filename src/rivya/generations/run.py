@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 
+from rivya import metrics
 from rivya.files.store import NoSuchObject, ObjectStore
 from rivya.generations.health import Health
 from rivya.generations.model import Task
@@ -151,12 +152,10 @@ class Runner:
                 inputs=inputs,
                 deadline_at=task.deadline_at,
             )
-            try:
-                return await provider.submit(work)
-            except Exception:
-                # A fault of ours in an adapter: what the provider did is not known.
-                log.exception("provider.submit_raised", task=task.id, provider=route.provider)
-                return Unknown("adapter raised")
+            with metrics.PROVIDER_SECONDS.labels(route.provider).time():
+                outcome = await _submitted(provider, work)
+            metrics.PROVIDER_ANSWERS.labels(route.provider, type(outcome).__name__.lower()).inc()
+            return outcome
 
     async def _follow(self, task: Held, outcome: Accepted | Done | Failed | Unknown) -> None:
         match outcome:
@@ -192,3 +191,12 @@ class Runner:
                 await self.again(task)
             case Unknown(detail):
                 await self._settler.fail(task, Failed("upstream_error", detail=f"unknown outcome: {detail}"))
+
+
+async def _submitted(provider: Provider, work: Work) -> Submitted:
+    try:
+        return await provider.submit(work)
+    except Exception:
+        # A fault of ours in an adapter: what the provider did is not known.
+        log.exception("provider.submit_raised", task=work.task, provider=provider.name)
+        return Unknown("adapter raised")

@@ -16,16 +16,15 @@ from rivya.catalog.validate import REFERENCES
 from rivya.errors import ModelNotAvailable, NotFound, ValidationFailed
 from rivya.files.references import Reference, References
 from rivya.generations.accept import Accepter, Answer, Submission, fingerprint
+from rivya.generations.cancels import cancel_waiting, request_cancel
 from rivya.generations.changes import Changes
 from rivya.generations.check import REFERENCES_PATH, Checked, Filters, check
-from rivya.generations.failure import task_error
 from rivya.generations.model import StoredInput, TaskState, state_of
 from rivya.generations.schemas import CreateGeneration, EstimateObject, estimate_object
 from rivya.keys.caller import Caller, source_of
 from rivya.kit.batch import Gatherer
-from rivya.kit.clock import utc_now
 from rivya.kit.db import Pool, is_data_fault, load_queries
-from rivya.kit.ids import AccountId, TaskId, is_id, new_id
+from rivya.kit.ids import AccountId, TaskId, is_id
 from rivya.kit.notify import NotifyHub
 from rivya.kit.pages import Page
 from rivya.providers.routing import Routing, entrypoint
@@ -109,11 +108,8 @@ class Generations:
         """
         if not is_id("task", task):
             raise NotFound
-        now = utc_now()
-        error = _encode(task_error("cancelled")).decode()
-        ended = await self._pool.fetchval(_SQL["cancel_waiting"], account, task, error, new_id("evt"), now)
-        if not ended:
-            await self._pool.execute(_SQL["request_cancel"], account, task, now)
+        if not await cancel_waiting(self._pool, account=account, task=task):
+            await request_cancel(self._pool, account=account, task=task)
         return await self.read(account=account, task=task)
 
     async def _replay(self, caller: Caller, idempotency_key: str | None, print_: bytes) -> Answer | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from rivya import metrics
 from rivya.catalog.model import Model
 from rivya.files.probe import Media, NotMedia, probe
 from rivya.files.store import ObjectStore
@@ -52,6 +53,9 @@ class Settler:
         self._health.works(task)
         ended = await self._steps.succeed(task, StoredResult(media), credits=task.reserved_credits)
         await asyncio.to_thread(_remove, outputs)
+        if ended:
+            metrics.TASKS.labels(task.model, task.provider, "succeeded", "").inc()
+            metrics.CREDITS.labels(task.model).inc(task.reserved_credits)
         log.info("task.succeeded" if ended else "task.late_result", task=task.id, provider=task.provider)
 
     async def fail(self, task: Held, outcome: Failed | Refused) -> None:
@@ -67,6 +71,8 @@ class Settler:
     async def _fail(self, task: Held, reason: Reason, public_message: str | None, detail: str) -> None:
         error = task_error(reason, public_message)
         ended = await self._steps.fail(task.account, task.id, attempt=task.attempt, error=error, outcome=reason)
+        if ended:
+            metrics.TASKS.labels(task.model, task.provider, "failed", reason).inc()
         log.info(
             "task.failed" if ended else "task.late_failure",
             task=task.id,

@@ -136,10 +136,6 @@ class Steps:
         """Note that the task's provider cannot cancel it."""
         await self._pool.execute(_SQL["decline_cancel"], task.account, task.id, task.attempt, utc_now())
 
-    async def cancels_asked(self) -> list[TaskId]:
-        """Return this worker's tasks that somebody asked to cancel."""
-        return [TaskId(row["id"]) for row in await self._pool.fetch(_SQL["cancels_asked"], self._worker)]
-
     async def adopt(self, *, silent_since: datetime, limit: int = 500) -> list[Task]:
         """Take over tasks whose worker has not been heard of since then."""
         rows = await self._pool.fetch(_SQL["adopt"], self._worker, silent_since, limit)

@@ -45,10 +45,11 @@ class TaskStream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         writer = EventWriter(scope, receive, send)
 
-        async def tell() -> None:
+        async def tell() -> bytes:
             async with aclosing(self._changes.follow(self._account, self._task)) as states:
                 async for state in states:
                     await writer.write(event(_name(state), _encode(task_object(state, self._sign))))
+            return b""
 
         await writer.run(tell, until=self._until)
 

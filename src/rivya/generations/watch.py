@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from rivya import metrics
 from rivya.generations.health import Health
 from rivya.generations.settle import Settler
 from rivya.generations.steps import Held, Steps
@@ -87,17 +88,25 @@ class Watcher:
         self._watched[task] = woken = replace(watched, pause_s=self._providers[provider].check_every_s)
         self._pollers[provider].add(woken, in_s=0.0)
 
-    async def cancel(self, task: TaskId) -> None:
-        """Cancel a task upstream, where its provider can; otherwise it is left to finish, and says so."""
+    async def cancel(self, task: TaskId) -> bool:
+        """Cancel a task upstream, where its provider can; otherwise it is left to finish, and says so.
+
+        Returns False for one that is not watched here. What it raises may be tried again.
+        """
         watched = self._watched.get(task)
         if watched is None or watched.cancelling:
-            return
+            return watched is not None
         watched.cancelling = True
-        if await self._providers[watched.task.provider].cancel(watched.handle):
-            await self._end(watched, Failed("cancelled"))
-        else:
-            log.info("task.cannot_cancel", task=task, provider=watched.task.provider)
-            await self._steps.decline_cancel(watched.task)
+        try:
+            if await self._providers[watched.task.provider].cancel(watched.handle):
+                await self._end(watched, Failed("cancelled"))
+            else:
+                log.info("task.cannot_cancel", task=task, provider=watched.task.provider)
+                await self._steps.decline_cancel(watched.task)
+        except BaseException:
+            watched.cancelling = False
+            raise
+        return True
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -127,6 +136,7 @@ class Watcher:
             await provider.cancel(watched.handle)
             await self._end(watched, Failed("timeout"))
             return
+        metrics.TASK_CHECKS.labels(task.provider).inc()
         try:
             outcome: Checked = await provider.check(watched.handle, wait_s=_LONG_CHECK_S)
         except Exception:

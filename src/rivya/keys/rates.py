@@ -20,6 +20,7 @@ from typing import Literal
 import asyncpg
 import structlog
 
+from rivya.keys.caller import Caller
 from rivya.keys.model import Key
 from rivya.kit.batch import Gatherer
 from rivya.kit.db import CONNECTION_LOST, Pool, is_data_fault, load_queries
@@ -66,13 +67,13 @@ class RateLimits:
         self._budgets: OrderedDict[str, _Budget] = OrderedDict()
         self._fill = Gatherer(self._fill_many, max_batch=64, max_calls=2, is_one_items_fault=is_data_fault)
 
-    async def admit(self, key: Key) -> Rate:
-        """Count one request of a key and of its account, if both may send it; else count it in neither.
+    async def admit(self, caller: Caller) -> Rate:
+        """Count one request of an account, and of its key if it has one, if both may send it; else in neither.
 
         While the database is away everybody is let through: what needs it fails by itself. Raises Overloaded when
         too many wait to be counted.
         """
-        budgets = self._budgets_of(key)
+        budgets = self._budgets_of(caller)
         while True:
             now = self._clock()
             for budget in budgets:
@@ -85,12 +86,12 @@ class RateLimits:
                 return min((budget.rate(now, allowed=True) for budget in budgets), key=lambda rate: rate.remaining)
             await self._fill_all(lacking)
 
-    def _budgets_of(self, key: Key) -> list[_Budget]:
-        limits = key.limits
-        budgets = [self._budget("account", key.account, key.account, limits.account_requests_a_minute)]
-        if limits.key_requests_a_minute is not None:
+    def _budgets_of(self, caller: Caller) -> list[_Budget]:
+        limits, account = caller.limits, caller.account
+        budgets = [self._budget("account", account, account, limits.account_requests_a_minute)]
+        if isinstance(caller, Key) and limits.key_requests_a_minute is not None:
             # The key first: of two limits that are equally near, a caller is told of its own.
-            budgets.insert(0, self._budget("key", key.account, key.usage, limits.key_requests_a_minute))
+            budgets.insert(0, self._budget("key", account, caller.usage, limits.key_requests_a_minute))
         return budgets
 
     def _budget(self, of: Literal["account", "key"], account: AccountId, subject: str, limit: int) -> _Budget:

@@ -45,8 +45,11 @@ class ListObject(msgspec.Struct, Generic[Shown], frozen=True, kw_only=True):
 
     object: str = "list"
     data: list[Shown]
+    """The entries of this page."""
     has_more: bool
+    """Whether there are more after these."""
     next_cursor: str | None
+    """What to send as `cursor` for the next page; null on the last."""
 
 
 class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):

@@ -28,6 +28,8 @@ class EventWriter:
         self._headers = [(k.lower().encode(), v.encode()) for k, v in {**HEADERS, **(headers or {})}.items()]
         self._writing = asyncio.Lock()
         self._written_at = 0.0
+        self._next_beat: asyncio.TimerHandle | None = None
+        self._beating: asyncio.Task[None] | None = None
 
     async def write(self, data: bytes) -> None:
         """Write; returns when the connection has taken it, so that a slow reader slows the writer."""
@@ -35,17 +37,18 @@ class EventWriter:
             self._written_at = asyncio.get_running_loop().time()
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
-    async def run(self, tell: Callable[[], Awaitable[None]], *, until: asyncio.Event | None = None) -> None:
+    async def run(self, tell: Callable[[], Awaitable[bytes]], *, until: asyncio.Event | None = None) -> None:
         """Run ``tell``, which writes; cancel it when the client goes away. Comments keep the line open meanwhile.
 
-        Once ``until`` is set the stream ends where it is: its reader may ask again.
+        What it returns goes out together with the end of the stream. Once ``until`` is set the stream ends where it is:
+        its reader may ask again.
         """
         await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
         telling = asyncio.ensure_future(tell())
         ends = [asyncio.create_task(self._left())]
         if until is not None:
             ends.append(asyncio.create_task(until.wait()))
-        beating = asyncio.create_task(self._beat())
+        self._beat_later()
         try:
             await asyncio.wait([telling, *ends], return_when=asyncio.FIRST_COMPLETED)
             if not telling.done():
@@ -56,19 +59,30 @@ class EventWriter:
             await asyncio.wait([telling])
             raise
         finally:
-            for task in (*ends, beating):
+            for task in ends:
                 task.cancel()
-        if not telling.cancelled():
-            telling.result()
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            self._end_beat()
+        last = telling.result() if not telling.cancelled() else b""
+        async with self._writing:
+            await self._send({"type": "http.response.body", "body": last, "more_body": False})
 
     async def _left(self) -> bool:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         return True
 
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            if asyncio.get_running_loop().time() - self._written_at >= HEARTBEAT_S - 0.1:
-                await self.write(b": \n\n")
+    def _beat_later(self) -> None:
+        # A timer, and a task only when one is due: most streams end before.
+        self._next_beat = asyncio.get_running_loop().call_later(HEARTBEAT_S, self._beat)
+
+    def _beat(self) -> None:
+        is_silent = asyncio.get_running_loop().time() - self._written_at >= HEARTBEAT_S - 0.1
+        if is_silent and (self._beating is None or self._beating.done()):
+            self._beating = asyncio.create_task(self.write(b": \n\n"))
+        self._beat_later()
+
+    def _end_beat(self) -> None:
+        if self._next_beat is not None:
+            self._next_beat.cancel()
+        if self._beating is not None:
+            self._beating.cancel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rivya.catalog.model import ChatCapabilities, Model
-from rivya.openapi.schema import Schema, ref, text
+from rivya.openapi.schema import Schema, described, ref, text
 
 _MOST_MESSAGE = 20_000
 _MOST_ATTACHMENTS = 8
@@ -36,12 +36,12 @@ def example_turn(model: Model) -> Schema:
 def _request(request: Schema, model: Model, chat: ChatCapabilities) -> Schema:
     most = min(_MOST_MESSAGE, model.max_prompt_length or _MOST_MESSAGE)
     own = dict(request["properties"])
-    own["model"] = {"const": model.id}
-    own["message"] = text(most=most, blank=False)
+    own["model"] = described({"const": model.id}, own["model"])
+    own["message"] = described(text(most=most, blank=False), own["message"])
     own["attachments"] = {**own["attachments"], "maxItems": _MOST_ATTACHMENTS if chat.image_attachments else 0}
     own["reasoning_effort"] = {**own["reasoning_effort"], "enum": ["default", *chat.reasoning_efforts]}
     if not chat.web_search:
         own["enable_web_search"] = {**own["enable_web_search"], "const": False}
     if not chat.thoughts:
-        own["thinking"] = {"enum": [False, None], "default": None}
+        own["thinking"] = described({"enum": [False, None], "default": None}, own["thinking"])
     return {**request, "title": model.display_name, "properties": own}

@@ -77,6 +77,7 @@ def error_schema(kinds: Iterable[type[PublicError]]) -> Schema:
         "properties": {
             "error": {
                 "type": "object",
+                "description": "What was wrong.",
                 "properties": {
                     "code": {"enum": [kind.code for kind in kinds], "description": "For programs."},
                     "message": {"type": "string", "description": "For people: what was wrong, and what is accepted."},

@@ -13,11 +13,12 @@ def example_of(schema: Schema, components: Mapping[str, Schema]) -> Any:
 
     What may be null is null, and what may be missing is missing.
     """
+    if "examples" in schema:
+        return schema["examples"][0]
     if "$ref" in schema:
         return example_of(components[schema["$ref"].rsplit("/", 1)[1]], components)
-    for key in ("examples", "enum"):
-        if key in schema:
-            return schema[key][0]
+    if "enum" in schema:
+        return schema["enum"][0]
     if "const" in schema:
         return schema["const"]
     for key in ("oneOf", "anyOf"):

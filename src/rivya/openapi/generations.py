@@ -9,7 +9,7 @@ from rivya.catalog.model import Model
 from rivya.catalog.validate import REFERENCES
 from rivya.openapi.params import PLAIN_VALUE, fields, plain_value
 from rivya.openapi.references import example_reference, reference_schemas, references_schema
-from rivya.openapi.schema import Schema, nullable, ref, text
+from rivya.openapi.schema import Schema, described, nullable, ref, text
 
 
 def request_schemas(name: str, request: Schema, models: Iterable[Model]) -> dict[str, Schema]:
@@ -17,8 +17,8 @@ def request_schemas(name: str, request: Schema, models: Iterable[Model]) -> dict
 
     ``request`` is what they have in common.
     """
-    trace = request["properties"]["client_request_id"]
-    variants = {model.id: (f"{name}.{model.id}", _request(model, trace)) for model in models if model.is_async}
+    common = request["properties"]
+    variants = {model.id: (f"{name}.{model.id}", _request(model, common)) for model in models if model.is_async}
     return {
         name: {
             "description": "What is accepted depends on the model: each has its own params.",
@@ -43,7 +43,7 @@ def example_request(model: Model, *, media_url: str) -> Schema:
     return {"model": model.id, **({"prompt": prompt} if prompt is not None else {}), "params": params}
 
 
-def _request(model: Model, trace: Schema) -> Schema:
+def _request(model: Model, common: Schema) -> Schema:
     params = fields(model.params)
     if (rule := model.reference_media) is not None:
         params["properties"][REFERENCES] = references_schema(rule)
@@ -55,10 +55,10 @@ def _request(model: Model, trace: Schema) -> Schema:
         "title": model.display_name,
         "description": _in_words(model),
         "properties": {
-            "model": {"const": model.id},
-            "prompt": _prompt(model),
-            "params": params,
-            "client_request_id": trace,
+            "model": described({"const": model.id}, common["model"]),
+            "prompt": described(_prompt(model), common["prompt"]),
+            "params": described(params, common["params"]),
+            "client_request_id": common["client_request_id"],
         },
         "required": ["model", *(name for name, is_needed in needed.items() if is_needed)],
         "additionalProperties": False,

@@ -17,9 +17,13 @@ class OpenApiDocument(msgspec.Struct):
     """An OpenAPI 3.1 document."""
 
     openapi: str
+    """The version of OpenAPI."""
     info: dict[str, Any]
+    """What this API is."""
     paths: dict[str, Any]
+    """Its operations."""
     components: dict[str, Any]
+    """What they take and answer."""
 
 
 @get(

@@ -32,6 +32,11 @@ def nullable(schema: Schema) -> Schema:
     return {**schema, "type": [schema["type"], "null"]}
 
 
+def described(schema: Schema, common: Schema) -> Schema:
+    """Return a schema with the words of the one that it takes the place of."""
+    return {**schema, "description": common["description"]}
+
+
 def prose(text: str) -> str:
     """Return a docstring as Markdown: each paragraph on one line, code in single backticks."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.replace("``", "`").strip().split("\n\n"))

@@ -6,7 +6,7 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -21,6 +21,12 @@ _MOMENT = {
     "examples": ["2026-05-11T09:30:00.000Z"],
 }
 _LIST_OF = re.compile(r"ListObject_(\w+)_")
+_COMMON = {
+    "object": "What kind of thing this is.",
+    "created_at": "When it was made.",
+    "updated_at": "When it last changed.",
+}
+"""What a field of this name means wherever nothing else is said of it."""
 
 
 def components(*, answers: Sequence[Any], bodies: Sequence[Any]) -> dict[str, Schema]:
@@ -46,9 +52,17 @@ def component_name(struct: Any) -> str:
 
 def field_descriptions(struct: type[msgspec.Struct]) -> dict[str, str]:
     """Return the text that stands below each field of a struct, by the name that the field has on the wire."""
+    wire = {field.name: field.encode_name for field in msgspec.structs.fields(struct)}
+    found = {name: _COMMON[name] for name in wire.values() if name in _COMMON}
+    for part in reversed(struct.__mro__):
+        if issubclass(part, msgspec.Struct) and part is not msgspec.Struct:
+            found |= _texts_below_fields(part, wire)
+    return found
+
+
+def _texts_below_fields(struct: type[msgspec.Struct], wire: Mapping[str, str]) -> dict[str, str]:
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(struct))).body
     assert isinstance(definition, ast.ClassDef)
-    wire = {field.name: field.encode_name for field in msgspec.structs.fields(struct)}
     found: dict[str, str] = {}
     for field, below in zip(definition.body, definition.body[1:], strict=False):
         match field, below:

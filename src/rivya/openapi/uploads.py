@@ -8,7 +8,7 @@ from typing import get_args
 from rivya.catalog.inputs import file_kinds
 from rivya.catalog.model import Model
 from rivya.catalog.shape import MediaKind
-from rivya.openapi.schema import Schema, ref
+from rivya.openapi.schema import Schema, described, ref
 
 
 def upload_schemas(name: str, form: Schema, models: Iterable[Model]) -> dict[str, Schema]:
@@ -38,5 +38,5 @@ def _of_kind(form: Schema, kind: MediaKind, models: list[str]) -> Schema:
     return {
         **form,
         "title": f"{kind.capitalize()}",
-        "properties": {**properties, "kind": {"const": kind}, "model": model},
+        "properties": {**properties, "kind": described({"const": kind}, properties["kind"]), "model": model},
     }

@@ -16,23 +16,30 @@ class ExpiringCredits(msgspec.Struct, frozen=True):
     """Credits of one lot that lapse at ``expires_at`` unless they are spent."""
 
     credits: int
+    """How many are left of them."""
     expires_at: str
+    """When they lapse."""
 
 
 class CreditsObject(msgspec.Struct, frozen=True):
     """``current_credits`` can be spent now; ``expiring_soon`` are those of them that lapse within 30 days."""
 
     current_credits: int
+    """What can be spent now."""
     reserved_credits: int
+    """What is set aside for tasks and turns under way."""
     expiring_soon: list[ExpiringCredits]
+    """What lapses within 30 days, the soonest first."""
 
 
 class TransactionObject(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to the credits."""
 
     id: Annotated[str, Meta(pattern="^txn_[0-9a-f]{32}$", examples=["txn_5f0c5a4f9d6e4b7a8c2d3e5f60718293"])]
+    """The id of the entry."""
     object: str = "credit_transaction"
     type: Event
+    """What happened."""
     credits: int
     """What it did to the credits that can be spent: above 0 they became more."""
     spent_credits: Annotated[int, Meta(ge=0)]

@@ -31,6 +31,7 @@ class EventObject(msgspec.Struct, frozen=True):
     id: Annotated[str, id_of("evt")]
     """The same in every delivery of this event, as `webhook-id`: what was handled before can be told by it."""
     type: EventType
+    """What happened."""
     api_version: str
     """The version of this form."""
     created_at: str

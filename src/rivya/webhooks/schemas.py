@@ -32,17 +32,22 @@ class CreateEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of POST /webhooks."""
 
     name: Name
+    """A name to tell endpoints apart."""
     url: Url
     """Where events go: https, and a public host."""
     event_types: EventTypes
+    """Which events it hears of."""
 
 
 class ChangeEndpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of PATCH /webhooks/{endpointId}: what is not in it stays as it is."""
 
     name: Name | UnsetType = UNSET
+    """Another name."""
     url: Url | UnsetType = UNSET
+    """Another address: https, and a public host."""
     event_types: EventTypes | UnsetType = UNSET
+    """Which events it hears of from now on."""
     status: Literal["active", "disabled"] | UnsetType = UNSET
     """`active` also puts an endpoint to use again that was disabled for its failures."""
 
@@ -62,17 +67,24 @@ class EndpointObject(msgspec.Struct, frozen=True, kw_only=True):
     """A webhook endpoint."""
 
     id: Annotated[str, id_of("whend")]
+    """The id of the endpoint."""
     object: str = "webhook_endpoint"
     name: str
+    """Its name."""
     url: str
+    """Where events go."""
     event_types: list[TaskEventType]
+    """Which events it hears of."""
     status: EndpointStatus
+    """Whether it is used."""
     secret_preview: str
     """What may be shown of the signing secret again."""
     signing_secret: str | UnsetType = UNSET
     """Shown once: when the endpoint is made, and when its secret is changed."""
     last_success_at: str | None
+    """When it last took an event."""
     last_failure_at: str | None
+    """When an attempt last failed."""
     failure_count: Whole
     """How many attempts failed since the last success."""
     disabled_reason: DisabledReason | None
@@ -80,33 +92,44 @@ class EndpointObject(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
     updated_at: str
     disabled_at: str | None
+    """When it was disabled; null unless it is."""
     revoked_at: str | None
+    """When it was deleted; null unless it is."""
 
 
 class AttemptObject(msgspec.Struct, frozen=True):
     """One request that was sent to an endpoint, and what came of it."""
 
     at: Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+    """When it was sent."""
     response_status: int | None
+    """What was answered; null when nothing was."""
     response_body: str | None
     """At most its first 4 KB."""
     error: str | None
     """Why there was no answer."""
     duration_ms: Whole
+    """How long the answer took."""
 
 
 class DeliveryObject(msgspec.Struct, frozen=True, kw_only=True):
     """One event on its way to one endpoint."""
 
     id: Annotated[str, id_of("whdel")]
+    """The id of the delivery."""
     object: str = "webhook_delivery"
     endpoint_id: Annotated[str, id_of("whend")]
+    """Where it goes."""
     event_id: Annotated[str, id_of("evt")]
+    """Which event it carries: the `webhook-id` of each attempt."""
     event_type: EventType
+    """What the event says."""
     status: DeliveryStatus
+    """Whether it got there."""
     attempts: list[AttemptObject]
     """The newest 20, oldest first."""
     next_attempt_at: str | None
+    """When it is tried next; null when it is not."""
     created_at: str
 
 
@@ -115,10 +138,13 @@ class ReplayObject(msgspec.Struct, frozen=True, kw_only=True):
 
     object: str = "webhook_replay"
     endpoint_id: Annotated[str, id_of("whend")]
+    """Where they go."""
     status: Literal["failed", "all"]
+    """Which were asked for."""
     count: Whole
     """How many events are on their way, at most 10,000."""
     has_more: bool
+    """Whether there are more than these."""
     next_since_at: str | None
     """Where to go on, as `since`, when there are more."""
 

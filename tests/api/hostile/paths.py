@@ -14,7 +14,7 @@ IDS = (
     "%e2%80%ae", "%f0%9f%98%80", "%ef%bc%85", "task_'%20or%20'1'='1", "task_1;drop%20table%20tasks", "$%7Bjndi:ldap:127.0.0.1%7D", "%7B%7B7*7%7D%7D",
     "<script>", "a" * 5000, "task_" + "0" * 25, "task_" + "0" * 27, "task_" + "I" * 26, "TASK_" + "0" * 26, "task_" + "%d9%a0" * 26,
 )  # fmt: skip
-OTHERS = tuple(new_id(prefix) for prefix in ("file", "task", "chat", "evt", "key", "acct", "chatcmpl", "req"))
+OTHERS = ("file", "task", "chat", "evt", "key", "acct", "chatcmpl", "req")
 NOWHERE = (
     "/api/v1/generations/../credits/..", "/api/v1/generations;x=1", "/API/V1/CREDITS", "/api/v1/credits%00",
     "/api/v1/credits%20", "/api/v1/credits.json", "/api/v1/..;/credits", "/api/v1/.env",
@@ -36,16 +36,20 @@ def delete(file: str) -> Call:
 
 
 def ids() -> Iterator[Case]:
-    for id in IDS + OTHERS:
-        name = id[:40]
+    for id, name in _named(IDS):
         yield missing(f"the task {name}", get(f"{GENERATIONS}/{id}"))
         yield missing(f"the file {name}", get(f"/api/v1/files/{id}"))
-    for id in IDS[::4] + OTHERS:
-        name = id[:40]
+    for id, name in _named(IDS[::4]):
         yield missing(f"cancelling {name}", cancel(id))
         yield missing(f"deleting {name}", delete(id))
         yield missing(f"the chat session {name}", get(f"/api/v1/chat/sessions/{id}"))
         yield missing(f"the model {name}", get(f"/api/v1/models/{id}"))
+
+
+def _named(ids: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield these ids, and those of things that are of another kind or not there, and what to call each."""
+    yield from ((id, id[:40]) for id in ids)
+    yield from ((new_id(prefix), f"{prefix}_ of nobody") for prefix in OTHERS)
 
 
 def nowhere() -> Iterator[Case]:

@@ -7,7 +7,8 @@ reasoning fields are those of DeepSeek, vLLM and llama.cpp (``reasoning_content`
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 
 import msgspec
@@ -50,6 +51,7 @@ class _Chunk(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Chunk).decode
+_decode_all = msgspec.json.Decoder(list[_Chunk]).decode
 
 
 def request_body(question: Question, extra: Mapping[str, object]) -> bytes:
@@ -83,13 +85,18 @@ class ReplyReader:
 
         ``failure`` is set by an error, a line that is too long or is no piece.
         """
-        lines = (self._rest + data if self._rest else data).split(b"\n")
+        if self._rest:
+            data = self._rest + data
+        lines = data.split(b"\n")
         self._rest = lines.pop()
+        payloads = [line[5:] for line in lines if line.startswith(b"data:")] if not self.done else []
+        if _DONE in data and (end := _end_of(payloads)) is not None:
+            self.done = True
+            payloads = payloads[:end]
         found: list[Delta] = []
         try:
-            for line in lines:
-                if line.startswith(b"data:") and not self.done:
-                    self._read(line[5:].strip(), found)
+            for chunk in _chunks(payloads):
+                self._take(chunk, found)
             if len(self._rest) > MOST_LINE_BYTES:
                 raise ChatFailed("unavailable", f"a line of more than {MOST_LINE_BYTES} bytes")
         except ChatFailed as failure:
@@ -104,18 +111,11 @@ class ReplyReader:
     def whole(self, data: bytes) -> list[Delta]:
         """Return an answer that came in one piece, from an upstream that does not stream. Raises ChatFailed."""
         found: list[Delta] = []
-        self._read(data, found)
+        self._take(_chunk(data), found)
         self.done = True
         return found
 
-    def _read(self, data: bytes, found: list[Delta]) -> None:
-        if data == _DONE:
-            self.done = True
-            return
-        try:
-            chunk = _decode(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ChatFailed("unavailable", f"not a chunk of an answer: {data[:200]!r}") from error
+    def _take(self, chunk: _Chunk, found: list[Delta]) -> None:
         if chunk.error is not None:
             raise refusal(chunk.error)
         if chunk.usage is not None:
@@ -130,6 +130,27 @@ class ReplyReader:
                 found.append(Delta(piece.content or "", thoughts))
         if choice.finish_reason is not None:
             self.finish_reason = _finish(choice.finish_reason)
+
+
+def _end_of(payloads: Sequence[bytes]) -> int | None:
+    return next((number for number, payload in enumerate(payloads) if payload.strip() == _DONE), None)
+
+
+def _chunks(payloads: Sequence[bytes]) -> Iterable[_Chunk]:
+    """Decode all in one call; if that fails one by one, so that what comes before a bad one is given."""
+    if len(payloads) > 1:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            chunks = _decode_all(b"[" + b",".join(payloads) + b"]")
+            if len(chunks) == len(payloads):
+                return chunks
+    return map(_chunk, payloads)
+
+
+def _chunk(payload: bytes) -> _Chunk:
+    try:
+        return _decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ChatFailed("unavailable", f"not a chunk of an answer: {payload[:200]!r}") from error
 
 
 def _together(deltas: list[Delta]) -> list[Delta]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from rivya import metrics
 from rivya.files.store import ObjectStore
 from rivya.generations.steps import Steps
 from rivya.kit.db import CONNECTION_LOST, Pool
@@ -52,5 +53,6 @@ async def run(janitor: Janitor, tools: Tools) -> None:
         except Exception:
             log.exception("janitor.failed", janitor=janitor.name)
         else:
+            metrics.SWEPT.labels(janitor.name).inc(done)
             if done:
                 log.info("janitor.swept", janitor=janitor.name, count=done)

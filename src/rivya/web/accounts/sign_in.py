@@ -8,7 +8,6 @@ import structlog
 from litestar import Response, get, post
 
 from rivya.accounts import sessions, sign_in
-from rivya.accounts.mail import MailFailed
 from rivya.errors import PublicError
 from rivya.http import Call
 from rivya.web.accounts import openid
@@ -67,23 +66,20 @@ async def forgot_page(request: Call) -> Response[Any]:
 
 @post("/forgot-password")
 async def forgot_form(request: Call) -> Response[Any]:
-    """Send the mail, if the address is known; the answer is the same if it is not."""
+    """Have the mail sent, if the address is known; the answer is the same if it is not."""
     form = await checked_form(request, None)
     state = request.app.state
     try:
         await sign_in.ask_for_reset(
             state.pool,
-            state.mailer,
+            state.letters,
             email=one(form, "email"),
             device=device(request),
-            base_url=state.settings.base_url,
         )
     except PublicError as error:
         shown = wrong(form, error, fields=("email",))
         return await render(request, "accounts/forgot.html", status=error.status, form=shown, sent=False)
-    except MailFailed as error:
-        log.error("mail.not_sent", what="reset", error=type(error).__name__)
-    return await render(request, "accounts/forgot.html", form=Shown(), sent=True, delivers=state.mailer.delivers)
+    return await render(request, "accounts/forgot.html", form=Shown(), sent=True, delivers=state.letters.delivers)
 
 
 @get("/reset-password")

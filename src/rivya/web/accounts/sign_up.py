@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 
 from rivya.accounts import sign_up
-from rivya.accounts.mail import MailFailed
+from rivya.accounts.model import CREDITS
 from rivya.errors import NotFound, PublicError
 from rivya.http import Call
 from rivya.web.accounts import openid
@@ -15,8 +15,6 @@ from rivya.web.accounts.forms import Shown, one, see, unkept, wrong
 from rivya.web.csrf import checked_form
 from rivya.web.page import render
 from rivya.web.visitor import device, signed_in_cookie, visitor
-
-_MAIL_FAILED = "The mail to confirm your address could not be sent. Try again in a while."
 
 
 @get("/sign-up")
@@ -30,26 +28,23 @@ async def sign_up_page(request: Call) -> Response[Any]:
 
 @post("/sign-up")
 async def sign_up_form(request: Call) -> Response[Any]:
-    """Send the mail that proves the address; the answer is the same if it has an account."""
+    """Have the mail sent that proves the address; the answer is the same if it has an account."""
     _unless_closed(request)
     form = await checked_form(request, None)
     state = request.app.state
     try:
         await sign_up.sign_up(
             state.pool,
-            state.mailer,
+            state.letters,
             email=one(form, "email"),
             password=one(form, "password"),
             name=one(form, "name"),
             device=device(request),
-            base_url=state.settings.base_url,
         )
     except PublicError as error:
         return await _page(request, wrong(form, error, fields=("email", "password", "name")), status=error.status)
-    except MailFailed:
-        return await _page(request, Shown({"email": one(form, "email")}, {"": _MAIL_FAILED}), status=502)
     return await render(
-        request, "accounts/look_at_mail.html", email=one(form, "email").strip(), delivers=state.mailer.delivers
+        request, "accounts/look_at_mail.html", email=one(form, "email").strip(), delivers=state.letters.delivers
     )
 
 
@@ -78,14 +73,14 @@ async def _page(request: Call, form: Shown, *, status: int = 200) -> Response[st
         "accounts/sign_up.html",
         status=status,
         form=form,
-        credits=sign_up.CREDITS,
+        credits=CREDITS,
         offered=openid.offered(request),
     )
 
 
 async def _confirm(request: Call, token: str, *, error: str | None = None, status: int = 200) -> Response[str]:
     return unkept(
-        await render(request, "accounts/confirm.html", status=status, token=token, credits=sign_up.CREDITS, error=error)
+        await render(request, "accounts/confirm.html", status=status, token=token, credits=CREDITS, error=error)
     )
 
 

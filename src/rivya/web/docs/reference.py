@@ -198,14 +198,15 @@ class Reader:
             status,
             answer.get("description", ""),
             self.fields(schema) if media_type == "application/json" and status < "400" else [],
-            self._examples(content),
+            self._examples(content, media_type),
             media_type,
         )
 
-    def _examples(self, content: Schema) -> list[tuple[str, str]]:
+    def _examples(self, content: Schema, media_type: str = "application/json") -> list[tuple[str, str]]:
         if "example" in content:
             return [("", _pretty(content["example"]))]
-        return [(name, _pretty(self.at(one)["value"])) for name, one in content.get("examples", {}).items()]
+        shown = _event if media_type == "text/event-stream" else _pretty
+        return [(name, shown(self.at(one)["value"])) for name, one in content.get("examples", {}).items()]
 
     def _example(self, content: Schema) -> str:
         examples = self._examples(content)
@@ -219,6 +220,11 @@ class Reader:
 def _first(content: Schema) -> tuple[str, Schema]:
     """Return the media type of a body and what is said of it; nothing of no body."""
     return next(iter(content.items()), ("", Schema()))
+
+
+def _event(value: Any) -> str:
+    """Return an event of a stream as it goes over the wire."""
+    return f"event: {value['event']}\ndata: {value['data']}"
 
 
 def _pretty(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from rivya.http import Call
+from rivya.http import Call, count_call
 from rivya.keys.caller import Person
 from rivya.keys.limits import limits_of
 from rivya.keys.model import Limits
@@ -21,6 +21,8 @@ async def reader(request: Call) -> Person:
 
 
 async def writer(request: Call) -> Person:
-    """Return who changes something, from a page of ours. Raises SignInFirst or ForeignForm."""
+    """Return who changes something from a page of ours; count it. Raises SignInFirst, ForeignForm or RateLimited."""
     check_csrf(request, await signed_in(request))
-    return await reader(request)
+    person = await reader(request)
+    await count_call(request, person)
+    return person

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from rivya import metrics
 from rivya.files.links import MediaLinks
 from rivya.kit.clock import utc_now
 from rivya.kit.outbound import Outbound
@@ -90,9 +91,13 @@ class Sender:
         except Exception:
             log.exception("delivery.not_made", delivery=due.id)
             return None
-        return await post(
+        response = await post(
             self._outbound, endpoint.url, headers={"Content-Type": "application/json", **signed}, body=body
         )
+        outcome = "taken" if response.taken else "unreachable" if response.status is None else "refused"
+        metrics.DELIVERIES.labels(outcome).inc()
+        metrics.DELIVERY_SECONDS.observe(response.duration_ms / 1000)
+        return response
 
 
 def _unsent(error: str) -> Response:
