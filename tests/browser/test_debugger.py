@@ -14,6 +14,7 @@ from playwright.sync_api import Page, Request
 from rivya.keys.secret import new_secret
 from tests.browser.accessible import axe
 from tests.browser.faults import Faults
+from tests.browser.media import duration_s
 from tests.browser.site import Site
 from tests.files.samples import picture
 
@@ -153,7 +154,7 @@ def test_sound_and_video_are_played(page: Page, site: Site, model: str, element:
     page.get_by_role("button", name="Send, and spend credits").click()
     player = page.locator(f"#result {element}")
     player.wait_for(timeout=120_000)
-    page.wait_for_function(f"document.querySelector('#result {element}').duration > 0")
+    assert duration_s(player) > 0
 
 
 def test_what_the_api_refuses_is_told_with_its_code_param_and_request(page: Page, site: Site, faults: Faults) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessible import axe
 from tests.browser.faults import Faults
+from tests.browser.media import duration_s
 from tests.browser.site import Person, Site
 from tests.files.samples import picture
 
@@ -98,9 +99,7 @@ def test_a_video_is_made_and_its_price_follows_the_form(page: Page, signed_in: C
     expect(page.locator("[data-part=balance]")).to_have_text("98 credits")
     page.locator("[data-task]").get_by_role("button", name="Details", exact=True).click()
     video = page.locator("dialog video")
-    ready = "video => new Promise(done => video.readyState ? done(true) : (video.onloadedmetadata = () => done(true)))"
-    assert video.evaluate(ready)
-    assert 1.5 < video.evaluate("video => video.duration") < 2.5
+    assert 1.5 < duration_s(video) < 2.5
     assert axe(page) == []
 
 
@@ -112,9 +111,7 @@ def test_a_sound_is_made(page: Page, signed_in: Callable[..., Person]) -> None:
     expect(page.locator("output")).to_have_text("1.2")
     generate(page)
     audio = page.locator("[data-task] audio")
-    ready = "audio => new Promise(done => audio.readyState ? done(true) : (audio.onloadedmetadata = () => done(true)))"
-    assert audio.evaluate(ready)
-    assert audio.evaluate("audio => audio.duration") > 0.5
+    assert duration_s(audio) > 0.5
     assert axe(page) == []
 
 
