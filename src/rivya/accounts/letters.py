@@ -60,15 +60,13 @@ class Letters:
         self._asked.set()
 
     async def run(self) -> None:
-        """Send until cancelled."""
+        """Send until cancelled. What it raises leaves a letter to be taken again when it is due."""
         while True:
             try:
                 while await self.send_due():
                     pass
             except (*CONNECTION_LOST, TimeoutError) as error:
                 log.warning("mail.database_unreachable", error=type(error).__name__)
-            except Exception:
-                log.exception("mail.unexpected")  # the letter is taken again when it is due
             try:
                 async with asyncio.timeout(_LOOK_EVERY_S):
                     await self._asked.wait()

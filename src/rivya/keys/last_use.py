@@ -41,10 +41,7 @@ class LastUses:
         """Write until cancelled."""
         while True:
             await asyncio.sleep(_WRITE_EVERY_S)
-            try:
-                await self.write()
-            except Exception:
-                log.exception("keys.last_use_unwritten")
+            await self.write()
 
     async def write(self) -> None:
         """Write what was noted; while the database is away it waits for the next time."""
