@@ -143,6 +143,7 @@ def create_app(installed: Installation, dsn: str, *, stopping: asyncio.Event | N
                 routing=routing,
                 providers=chat_providers,
                 images=Images(installed.store, find=state.files.find),
+                tokenizers=installed.tokenizers,
             )
             state.stopping = stopping
             letters = state.letters = Letters(pool, Mailer(settings), base_url=settings.base_url)

@@ -18,6 +18,7 @@ from rivya.providers.chat import ChatProvider
 from rivya.providers.circuit import Circuits, Limits
 from rivya.providers.guarded_chat import GuardedChat
 from rivya.providers.routing import ProvidersFile, Route, Routing
+from rivya.providers.tokenizers import Tokenizers
 from rivya.settings import Settings
 
 
@@ -28,6 +29,7 @@ class Installation:
     providers_file: ProvidersFile
     links: MediaLinks
     store: ObjectStore
+    tokenizers: Tokenizers
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -52,6 +54,7 @@ def installation(settings: Settings) -> Installation:
         providers_file=providers_file,
         links=MediaLinks(base_url=settings.base_url, key=settings.signing_key(), lives_s=settings.media_link_s),
         store=ObjectStore(folder=_folder(settings), url=settings.object_store_url),
+        tokenizers=Tokenizers(providers_file.routes, folder=(settings.providers_file or Path()).parent),
     )
 
 
@@ -100,6 +103,8 @@ def open_chat_providers(installed: Installation) -> dict[str, ChatProvider]:
                 body=entry.body,
                 thinking_body=entry.thinking_body,
                 web_search_body=entry.web_search_body,
+                max_tokens_field=entry.max_tokens_field,
+                stream_options=entry.stream_options,
                 first_s=entry.first_s,
                 idle_s=entry.idle_s,
             )

@@ -123,6 +123,7 @@ class _Worker:
             steps,
             routing,
             installed.store,
+            installed.tokenizers,
             keep_sessions_days=settings.chat_retention_days,
             keep_deliveries_days=settings.webhooks_retention_days,
         )

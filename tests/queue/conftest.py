@@ -76,6 +76,7 @@ class System:
                 Steps(pool, WorkerId("wkr_test")),
                 installed.routing(lambda _: True),
                 installed.store,
+                installed.tokenizers,
                 keep_sessions_days=365,
                 keep_deliveries_days=30,
             )

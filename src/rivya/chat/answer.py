@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from rivya import metrics
-from rivya.chat.model import Ending, Failure, Finish, Turn
-from rivya.chat.tokens import estimated
+from rivya.chat.model import CountedBy, Ending, Failure, Finish, Turn
+from rivya.chat.tokens import estimated, estimated_input, framed
 from rivya.providers.chat import ChatFailed, ChatProvider, Delta, FinishReason, Question, Usage
+from rivya.providers.tokenizers import Tokenizers
 
 log = structlog.get_logger()
 
@@ -30,7 +31,11 @@ class Answer:
 
     content: list[str] = field(default_factory=list[str])
     thoughts: list[str] = field(default_factory=list[str])
+    asked: Question | None = None
+    """What was asked last: less than the whole conversation where that was too long."""
     usage: Usage | None = None
+    counted: Usage | None = None
+    """By the model's own tokenizer, where the provider tells no usage."""
     finish_reason: FinishReason | None = None
     length: int = 0
     asked_at: float = field(default_factory=time.perf_counter)
@@ -104,6 +109,7 @@ async def answer(question: Question, ways: Sequence[Way], into: Answer, hear: He
 
 async def _ask(provider: ChatProvider, question: Question, into: Answer, hear: Hear) -> None:
     reply = None
+    into.asked = question
     try:
         async with provider.ask(question) as reply:
             async for deltas in reply.pieces():
@@ -129,6 +135,18 @@ def _halved(question: Question) -> Question | None:
     return replace(question, messages=[*system, *kept])
 
 
+async def have_counted(turn: Turn, said: Answer, tokenizers: Tokenizers) -> None:
+    """Have the model's tokenizer count what the provider did not, if it is known."""
+    if not said.begun or said.usage is not None:
+        return
+    asked = said.asked
+    counts = await tokenizers.count(turn.model, [*said.texts(), *(asked.texts if asked is not None else ())])
+    if counts is not None:
+        content, thoughts, *each = counts
+        input_tokens = framed(each, images=asked.image_count) if asked is not None else turn.input_tokens
+        said.counted = Usage(input_tokens, content + thoughts)
+
+
 def ended(turn: Turn, said: Answer, *, finish: Finish | None, failure: Failure | None = None) -> Ending:
     """Return how a turn ends that said this, and what it costs. A turn that made nothing failed, and costs nothing.
 
@@ -138,7 +156,7 @@ def ended(turn: Turn, said: Answer, *, finish: Finish | None, failure: Failure |
     cut = finish is not None
     if not said.begun or (cut and not turn.streamed):
         return Ending("failed", failure=failure or "empty")
-    used = said.usage or Usage(turn.input_tokens, estimated(content) + estimated(thoughts))
+    used, counted_by = _used(turn, said, content, thoughts)
     return Ending(
         status="stopped" if cut else "completed",
         content=content,
@@ -147,9 +165,20 @@ def ended(turn: Turn, said: Answer, *, finish: Finish | None, failure: Failure |
         failure=failure,
         input_tokens=used.input_tokens,
         output_tokens=used.output_tokens,
-        counted_by="upstream" if said.usage is not None else "estimate",
+        counted_by=counted_by,
         credits=min(
             turn.reserved_credits,
             turn.price.credits(input_tokens=used.input_tokens, output_tokens=used.output_tokens),
         ),
     )
+
+
+def _used(turn: Turn, said: Answer, content: str, thoughts: str) -> tuple[Usage, CountedBy]:
+    if said.usage is not None:
+        return said.usage, "upstream"
+    if said.counted is not None:
+        return said.counted, "tokenizer"
+    asked, output_tokens = said.asked, estimated(content) + estimated(thoughts)
+    if asked is None:
+        return Usage(turn.input_tokens, output_tokens), "estimate"
+    return Usage(estimated_input(asked.texts, images=asked.image_count), output_tokens), "estimate"

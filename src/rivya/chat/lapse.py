@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from rivya.chat.answer import Answer, ended
+from rivya.chat.answer import Answer, ended, have_counted
 from rivya.chat.model import lapsed_turn_of
 from rivya.chat.schemas import completion_body
 from rivya.chat.turns import Turns
 from rivya.kit.ids import new_id
+from rivya.providers.tokenizers import Tokenizers
 
 _MOST = 100
 
 
-async def end_lapsed(turns: Turns) -> int:
+async def end_lapsed(turns: Turns, tokenizers: Tokenizers) -> int:
     """End at most a hundred turns, of every account, whose lease has lapsed; return how many this call ended."""
     count = 0
     for row in await turns.lapsed(most=_MOST):
         turn = lapsed_turn_of(row)
         said = Answer([row["content"]] if row["content"] else [], [row["thoughts"]] if row["thoughts"] else [])
+        await have_counted(turn, said, tokenizers)
         ending = ended(turn, said, finish="error", failure="lost")
         message_id = new_id("msg") if ending.status != "failed" else None
         body = completion_body(turn, ending, message_id)

@@ -17,6 +17,7 @@ from rivya.providers.chat import FinishReason
 TurnId = NewType("TurnId", str)
 SessionId = NewType("SessionId", str)
 Finish = FinishReason | Literal["cancelled", "error"]
+CountedBy = Literal["upstream", "tokenizer", "estimate"]
 Failure = Literal["unavailable", "too_long", "rejected", "timeout", "empty", "lost"]
 
 
@@ -78,7 +79,7 @@ class Ending:
     failure: Failure | None = None
     input_tokens: int = 0
     output_tokens: int = 0
-    counted_by: Literal["upstream", "estimate"] = "estimate"
+    counted_by: CountedBy = "estimate"
     credits: int = 0
 
 

@@ -13,7 +13,7 @@ import structlog
 
 from rivya import metrics
 from rivya.catalog.model import Model
-from rivya.chat.answer import Answer, Hear, Way, answer, ended
+from rivya.chat.answer import Answer, Hear, Way, answer, ended, have_counted
 from rivya.chat.images import Images
 from rivya.chat.model import Ending, Failure, Finish, Turn
 from rivya.chat.prepare import Prepared, Preparer, busy, no_session
@@ -34,6 +34,7 @@ from rivya.kit.db import Pool
 from rivya.kit.ids import new_id
 from rivya.providers.chat import ChatFailed, ChatProvider, Delta
 from rivya.providers.routing import Routing
+from rivya.providers.tokenizers import Tokenizers
 from rivya.wallet.service import short_of_credits
 
 log = structlog.get_logger()
@@ -74,11 +75,13 @@ class Chat:
         routing: Routing,
         providers: Mapping[str, ChatProvider],
         images: Images,
+        tokenizers: Tokenizers,
     ) -> None:
         self.turns = Turns(pool)
         self.sessions = Sessions(pool)
         self._providers = providers
         self._images = images
+        self._tokenizers = tokenizers
         self._preparer = Preparer(
             models=models, routing=routing, providers=providers, sessions=self.sessions, images=images
         )
@@ -211,6 +214,7 @@ class Chat:
     async def _settle(
         self, turn: Turn, said: Answer, finish: Finish | None, failure: Failure | None
     ) -> tuple[bytes, Ending]:
+        await have_counted(turn, said, self._tokenizers)
         ending = ended(turn, said, finish=finish, failure=failure)
         message_id = new_id("msg") if ending.status != "failed" else None
         body = completion_body(turn, ending, message_id)

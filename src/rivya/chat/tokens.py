@@ -1,9 +1,9 @@
 """Counting and pricing tokens: what a turn may cost at most, and what it costs.
 
 Upstreams count their own tokens, and that count is charged. Where one sends none (an old server, a connection that was
-cut, a process that died) the count is an estimate: one token for every four bytes of UTF-8, rounded up, and four for
-what frames each message. For English that is what byte-pair tokenizers come to; for other scripts it is low, which is
-to the customer's favour.
+cut, a process that died) the model's tokenizer counts, if the operator has given it, and else the count is an estimate:
+one token for every four bytes of UTF-8, rounded up. For English that is what byte-pair tokenizers come to; for other
+scripts it is low, which is to the customer's favour. Either way four more are what frames each message asked.
 """
 
 from __future__ import annotations
@@ -51,7 +51,12 @@ def estimated(text: str) -> int:
 
 def estimated_input(texts: Iterable[str], *, images: int = 0) -> int:
     """Return about how many tokens the messages and their pictures have."""
-    return sum(estimated(text) + _FRAME for text in texts) + images * IMAGE_TOKENS // 2
+    return framed(map(estimated, texts), images=images)
+
+
+def framed(counts: Iterable[int], *, images: int = 0) -> int:
+    """Return how many tokens messages have whose texts have so many, with their frames and about what pictures are."""
+    return sum(count + _FRAME for count in counts) + images * IMAGE_TOKENS // 2
 
 
 def most_input(texts: Iterable[str], *, images: int = 0) -> int:

@@ -40,6 +40,14 @@ class Question:
     thinking: bool | None = None
     web_search: bool = False
 
+    @property
+    def texts(self) -> list[str]:
+        return [message.content for message in self.messages]
+
+    @property
+    def image_count(self) -> int:
+        return sum(len(message.images) for message in self.messages)
+
 
 class Delta(msgspec.Struct, frozen=True, gc=False):
     """A piece of the answer, in the order in which it was made."""

@@ -30,6 +30,8 @@ class Upstream:
     body: Mapping[str, object] = field(default_factory=dict[str, object])
     thinking_body: Mapping[str, object] = field(default_factory=dict[str, object])
     web_search_body: Mapping[str, object] = field(default_factory=dict[str, object])
+    max_tokens_field: str = "max_tokens"
+    stream_options: bool = True
     first_s: float = 60.0
     """How long to wait for the first piece of an answer."""
     idle_s: float = 60.0
@@ -61,9 +63,10 @@ class OpenAIChat:
             **(upstream.thinking_body if question.thinking else {}),
             **(upstream.web_search_body if question.web_search else {}),
         }
-        asking = self._outbound().request(
-            "POST", self._url, headers=self._headers, body=request_body(question, extra), patience=self._patience
+        body = request_body(
+            question, extra, max_tokens_field=upstream.max_tokens_field, asks_for_usage=upstream.stream_options
         )
+        asking = self._outbound().request("POST", self._url, headers=self._headers, body=body, patience=self._patience)
         try:
             # What was not read to its end is cut when this block ends: the upstream stops, or notices.
             async with asking as answer:

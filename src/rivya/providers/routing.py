@@ -22,6 +22,8 @@ class ProviderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``key_env`` names the environment variable that holds its key. ``body`` is added to every request,
     ``thinking_body`` and ``web_search_body`` to those that ask for it. ``callback_secret_env`` names the variable that
     holds the secret of a provider that calls back (webhooks/callbacks.py), and ``callback_scheme`` how it signs.
+    ``max_tokens_field`` is what the upstream calls the longest answer. With ``stream_options`` off it is not asked to
+    count: for one that refuses the field.
     """
 
     kind: Literal["engines", "scripted", "openai"]
@@ -31,6 +33,8 @@ class ProviderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body: dict[str, Any] = {}
     thinking_body: dict[str, Any] = {}
     web_search_body: dict[str, Any] = {}
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    stream_options: bool = True
     first_s: float = 60.0
     idle_s: float = 60.0
     callback_secret_env: str | None = None
@@ -38,10 +42,13 @@ class ProviderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``tokenizer`` is a file, beside the providers file, that counts as the target does (providers/tokenizers.py)."""
+
     model: str
     provider: str
     target: str
     stand_in: bool = False
+    tokenizer: str | None = None
 
 
 class ProvidersFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

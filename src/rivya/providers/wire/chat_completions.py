@@ -54,15 +54,22 @@ _decode = msgspec.json.Decoder(_Chunk).decode
 _decode_all = msgspec.json.Decoder(list[_Chunk]).decode
 
 
-def request_body(question: Question, extra: Mapping[str, object]) -> bytes:
+def request_body(
+    question: Question,
+    extra: Mapping[str, object],
+    *,
+    max_tokens_field: str = "max_tokens",
+    asks_for_usage: bool = True,
+) -> bytes:
     """Return the body to send; ``extra`` are fields that the operator's file adds for this provider."""
     body: dict[str, object] = {
         "model": question.target,
         "messages": [_message(said) for said in question.messages],
-        "max_tokens": question.max_tokens,
+        max_tokens_field: question.max_tokens,
         "stream": True,
-        "stream_options": {"include_usage": True},
     }
+    if asks_for_usage:
+        body["stream_options"] = {"include_usage": True}
     if question.reasoning_effort is not None:
         body["reasoning_effort"] = question.reasoning_effort
     return msgspec.json.encode({**body, **extra})

@@ -17,6 +17,7 @@ from rivya.files.store import ObjectStore
 from rivya.generations.steps import Steps
 from rivya.kit.db import CONNECTION_LOST, Pool
 from rivya.providers.routing import Routing
+from rivya.providers.tokenizers import Tokenizers
 
 log = structlog.get_logger()
 
@@ -29,6 +30,7 @@ class Tools:
     steps: Steps
     routing: Routing
     store: ObjectStore
+    tokenizers: Tokenizers
     keep_sessions_days: int
     keep_deliveries_days: int
 

@@ -8,7 +8,7 @@ from rivya.queue.janitors import Janitor, Tools
 
 
 async def sweep(tools: Tools) -> int:
-    return await end_lapsed(Turns(tools.pool))
+    return await end_lapsed(Turns(tools.pool), tools.tokenizers)
 
 
 JANITOR = Janitor("lapsed_turns", 5.0, sweep)
