@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rivya.chat.tokens import estimated
+from rivya.chat.tokens import estimated, estimated_input
 from tests.chat.conftest import Talk
 from tests.chat.streams import EventStream, events
 from tests.running import Client, eventually
@@ -100,6 +100,20 @@ def test_without_a_count_the_tokens_are_estimated(talk: Talk) -> None:
     assert turn["usage"]["output_tokens"] == estimated(turn["message"]["content"])
     used = turn["usage"]
     assert turn["credits"]["final"] == cost(used["input_tokens"], used["output_tokens"])
+
+
+def test_what_was_left_out_for_the_upstreams_sake_is_not_paid(talk: Talk) -> None:
+    session = talk.say("uncounted 30").json["session_id"]
+    answer = talk.say("crowded 3", session_id=session)
+    assert len(talk.upstream.asked[-2]["messages"]) > len(talk.upstream.asked[-1]["messages"])
+    asked = [message["content"] for message in talk.upstream.asked[-1]["messages"]]
+    assert answer.json["usage"]["input_tokens"] == estimated_input(asked)
+
+
+def test_a_count_that_cannot_be_costs_no_more_than_was_set_aside(talk: Talk) -> None:
+    answer = talk.say("boasting 2")
+    assert answer.status == 200
+    assert answer.json["credits"]["final"] == answer.json["credits"]["reserved"] == 10_000 - talk.credits()
 
 
 def test_a_stream_tells_created_deltas_and_completed(talk: Talk) -> None:

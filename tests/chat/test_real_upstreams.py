@@ -134,6 +134,31 @@ def test_who_leaves_the_built_in_model_pays_what_it_counted(real: Installation) 
     assert real.violations() == []
 
 
+def test_what_the_built_in_model_counted_is_known_also_when_its_server_is_killed(real: Installation) -> None:
+    account = real.account(credits=1000)
+    process, base_url = real.rivya.serve()
+    client = Client(base_url, real.client(account).key)
+    stream = EventStream(client, {"model": "rivya-mini-chat", "message": "Tell me a long story about the sea."})
+    seen = iter(stream)
+    next(seen)
+    next(seen)
+
+    def written() -> bool:
+        return bool(real.sql("select from chat_turns where account_id = $1 and content <> ''", account))
+
+    eventually(written)
+    process.kill()
+    process.wait()
+    stream.cut()
+    ended = "select * from chat_turns where account_id = $1 and status <> 'running'"
+    turn = eventually(lambda: real.sql(ended, account), within_s=40)[0]
+    assert (turn["status"], turn["counted_by"]) == ("stopped", "upstream")
+    assert 20 < turn["input_tokens"] < 80
+    assert 1 <= turn["output_tokens"] < 512
+    assert 1000 - real.balance(account).available == turn["final_credits"] > 0
+    assert real.violations() == []
+
+
 @pytest.mark.skipif("RIVYA_CHAOS_TURNS" not in os.environ, reason="takes more than a minute: make chaos runs it")
 def test_a_conversation_longer_than_the_real_model_reads_goes_on_without_its_beginning(real: Installation) -> None:
     client = real.client(real.account(credits=10_000))

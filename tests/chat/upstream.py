@@ -95,7 +95,7 @@ class Upstream:
                         "usage": {"prompt_tokens": 7, "completion_tokens": 3},
                     }
                 )
-            case "long":
+            case "long" | "crowded" if kind == "long" or len(body["messages"]) > 3:
                 return web.json_response(
                     {"error": {"code": "context_length_exceeded", "message": "maximum context length is 8"}}, status=400
                 )
@@ -120,7 +120,8 @@ class Upstream:
                 await answer.write(b"x" * 65536)
             return
         for number in range(count):
-            piece = _chunk({"content": WORDS[number % len(WORDS)] + " "})
+            usage = {"prompt_tokens": 11, "completion_tokens": number + 1} if kind == "counting" else None
+            piece = _chunk({"content": WORDS[number % len(WORDS)] + " "}, usage=usage)
             if kind == "split":
                 piece = _chunk({"content": "żółw 🐢 "})
                 for start in range(0, len(piece), 3):
@@ -128,7 +129,7 @@ class Upstream:
                     await asyncio.sleep(0)
                 continue
             await answer.write(piece)
-            if kind == "slow":
+            if kind in ("slow", "counting"):
                 await asyncio.sleep(0.02)
         if kind == "hang":
             await asyncio.sleep(60)
@@ -139,12 +140,13 @@ class Upstream:
             await answer.write(b'data: {"error": {"message": "the machine is on fire"}}\n\n')
             return
         await answer.write(_chunk({}, finish_reason="stop"))
-        if kind != "uncounted":
-            usage = {"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": count}}
+        if kind not in ("uncounted", "crowded"):
+            prompt_tokens = 10**30 if kind == "boasting" else 11
+            usage = {"choices": [], "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": count}}
             await answer.write(b"data: %b\n\n" % json.dumps(usage).encode())
         await answer.write(b"data: [DONE]\n\n")
 
 
-def _chunk(delta: dict[str, str], *, finish_reason: str | None = None) -> bytes:
-    body = {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}
+def _chunk(delta: dict[str, str], *, finish_reason: str | None = None, usage: dict[str, int] | None = None) -> bytes:
+    body = {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}], "usage": usage}
     return b"data: %b\n\n" % json.dumps(body, ensure_ascii=False).encode()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from rivya.engines import registry
-from rivya.engines.base import Artifact, ChatMessage, ChatUsage, EngineError, InvalidInput, Job, Progress
+from rivya.engines.base import Artifact, ChatMessage, ChatUsage, Emit, EngineError, InvalidInput, Job, Progress
 from rivya.engines.host import (
     EngineBusy,
     EngineDied,
@@ -73,13 +73,13 @@ class Fake:
 class FakeChat:
     """Says "piece " for ever, or as often as it may."""
 
-    def chat(self, messages: Sequence[ChatMessage], *, max_tokens: int, emit: Callable[[str], bool]) -> ChatUsage:
+    def chat(self, messages: Sequence[ChatMessage], *, max_tokens: int, emit: Emit) -> ChatUsage:
         if messages[-1].content == "refuse":
             raise InvalidInput("messages: too long")
         made = 0
         while made < max_tokens:
             made += 1
-            if not emit("piece "):
+            if not emit("piece ", ChatUsage(os.getpid(), made)):
                 break
             if messages[-1].content == "slowly":
                 time.sleep(0.01)
@@ -360,7 +360,9 @@ async def test_a_killed_chat_is_told_to_its_reader(host: EngineHost) -> None:
                 pass
         with pytest.raises(EngineTimeout):
             await run.finish()
-    assert run.usage is None
+    assert run.usage is not None  # what was made until then
+    assert run.usage.output_tokens >= 1
+    assert run.usage.finish_reason is None
 
 
 async def test_close_ends_every_process_and_the_jobs_in_them(host: EngineHost, job: Callable[..., Job]) -> None:

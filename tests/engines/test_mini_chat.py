@@ -26,9 +26,11 @@ def engine() -> MiniChatEngine:
 def answer(engine: MiniChatEngine, messages: list[ChatMessage], max_tokens: int = 40) -> tuple[list[str], ChatUsage]:
     pieces: list[str] = []
 
-    def emit(piece: str) -> bool:
+    def emit(piece: str, used: ChatUsage) -> bool:
         if piece:
             pieces.append(piece)
+            assert used.output_tokens >= len(pieces)
+            assert used.input_tokens > 0
         return True
 
     usage = engine.chat(messages, max_tokens=max_tokens, emit=emit)
@@ -61,7 +63,7 @@ def test_max_tokens_is_honoured(engine: MiniChatEngine) -> None:
 def test_an_early_stop_is_quick_and_counts_what_was_made(engine: MiniChatEngine) -> None:
     pieces: list[str] = []
 
-    def emit(piece: str) -> bool:
+    def emit(piece: str, _: ChatUsage) -> bool:
         if piece:
             pieces.append(piece)
         return len(pieces) < 5
@@ -76,7 +78,7 @@ def test_an_early_stop_is_quick_and_counts_what_was_made(engine: MiniChatEngine)
 
 
 def test_a_long_prompt_can_be_stopped_while_it_is_read(engine: MiniChatEngine) -> None:
-    usage = engine.chat([ChatMessage("user", "ship " * 1500)], max_tokens=10, emit=lambda _: False)
+    usage = engine.chat([ChatMessage("user", "ship " * 1500)], max_tokens=10, emit=lambda _, __: False)
     assert usage.output_tokens == 0
     assert usage.input_tokens < 700
 

@@ -34,6 +34,7 @@ class Answer:
     asked: Question | None = None
     """What was asked last: less than the whole conversation where that was too long."""
     usage: Usage | None = None
+    """As the provider tells it: at the end, or so far from one that counts as it goes."""
     counted: Usage | None = None
     """By the model's own tokenizer, where the provider tells no usage."""
     finish_reason: FinishReason | None = None
@@ -114,6 +115,7 @@ async def _ask(provider: ChatProvider, question: Question, into: Answer, hear: H
         async with provider.ask(question) as reply:
             async for deltas in reply.pieces():
                 into.add(deltas)
+                into.usage = reply.usage
                 await hear(deltas)
                 if into.length > question.max_tokens * _MOST_PER_TOKEN:
                     raise ChatFailed("unavailable", f"more than {question.max_tokens} tokens can be")

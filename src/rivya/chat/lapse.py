@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncpg
+
 from rivya.chat.answer import Answer, ended, have_counted
 from rivya.chat.model import lapsed_turn_of
 from rivya.chat.schemas import completion_body
 from rivya.chat.turns import Turns
 from rivya.kit.ids import new_id
+from rivya.providers.chat import Usage
 from rivya.providers.tokenizers import Tokenizers
 
 _MOST = 100
@@ -17,10 +20,17 @@ async def end_lapsed(turns: Turns, tokenizers: Tokenizers) -> int:
     count = 0
     for row in await turns.lapsed(most=_MOST):
         turn = lapsed_turn_of(row)
-        said = Answer([row["content"]] if row["content"] else [], [row["thoughts"]] if row["thoughts"] else [])
+        said = _said(row)
         await have_counted(turn, said, tokenizers)
         ending = ended(turn, said, finish="error", failure="lost")
         message_id = new_id("msg") if ending.status != "failed" else None
         body = completion_body(turn, ending, message_id)
         count += await turns.end(turn, ending, message_id=message_id, response=body)
     return count
+
+
+def _said(row: asyncpg.Record) -> Answer:
+    said = Answer([row["content"]] if row["content"] else [], [row["thoughts"]] if row["thoughts"] else [])
+    if row["counted_by"] == "upstream":
+        said.usage = Usage(row["input_tokens"], row["output_tokens"])
+    return said

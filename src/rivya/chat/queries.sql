@@ -34,26 +34,31 @@ cross join lateral chat_end(
 order by q.ord
 
 -- name: keep
--- Renews the leases of turns under way and writes down what was said so far, in order; account_id comes with each.
+-- Renews the leases of turns under way and writes down what was said so far, and what was used if the provider tells,
+-- in order; account_id comes with each.
 -- Returns those that are still under way.
 with mine as (
-    select t.account_id, t.id, asked.content, asked.thoughts
-    from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as asked(account, turn, content, thoughts)
+    select t.account_id, t.id, asked.content, asked.thoughts, asked.input_tokens, asked.output_tokens
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])
+        as asked(account, turn, content, thoughts, input_tokens, output_tokens)
     join chat_turns t on t.account_id = asked.account and t.id = asked.turn
     where t.status = 'running'
     order by t.account_id, t.id
     for update of t
 )
 update chat_turns t
-set lease_until = now() + $5, content = coalesce(mine.content, t.content), thoughts = coalesce(mine.thoughts, t.thoughts)
+set lease_until = now() + $7, content = coalesce(mine.content, t.content),
+    thoughts = coalesce(mine.thoughts, t.thoughts), input_tokens = coalesce(mine.input_tokens, t.input_tokens),
+    output_tokens = coalesce(mine.output_tokens, t.output_tokens),
+    counted_by = case when mine.output_tokens is null then t.counted_by else 'upstream' end
 from mine
 where t.account_id = mine.account_id and t.id = mine.id
 returning t.id
 
 -- name: lapsed
 -- Finds turns, of every account, whose process has been silent for longer than its lease.
-select t.account_id, t.id, t.session_id, t.model, t.rates, t.streamed, t.reserved_credits, t.input_tokens, t.content,
-       t.thoughts, t.created_at
+select t.account_id, t.id, t.session_id, t.model, t.rates, t.streamed, t.reserved_credits, t.input_tokens,
+       t.output_tokens, t.counted_by, t.content, t.thoughts, t.created_at
 from chat_turns t where t.status = 'running' and t.lease_until < now()
 limit $1
 

@@ -158,7 +158,7 @@ class Chat:
         """
         said, turn = Answer(), begun.turn
         asking = asyncio.create_task(self._ask(begun, said, hear))
-        self.turns.keep(Kept(turn, said.texts, asking.cancel))
+        self.turns.keep(Kept(turn, said, asking.cancel))
         finish: Finish | None = None
         failure: Failure | None = None
         left: asyncio.CancelledError | None = None

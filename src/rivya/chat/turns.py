@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from rivya import metrics
+from rivya.chat.answer import Answer
 from rivya.chat.model import Ending, StoredImage, Turn, TurnId
 from rivya.errors import IdempotencyConflict
 from rivya.keys.caller import Caller, key_of, source_of
@@ -56,10 +57,10 @@ class _End:
 
 @dataclass(slots=True)
 class Kept:
-    """A turn that this process has. ``said`` returns what was said so far: content and thoughts."""
+    """A turn that this process has, and what was said in it so far."""
 
     turn: Turn
-    said: Callable[[], tuple[str, str]]
+    said: Answer
     cut: Callable[[], object]
     """Called when the turn is to go no further: somebody else has ended it, or this process is to stop."""
     written: int = 0
@@ -140,13 +141,12 @@ class Turns:
         asked = sorted(self._kept.values(), key=lambda kept: (kept.turn.account, kept.turn.id))
         if not asked:
             return
-        texts = [self._news(kept) for kept in asked]
+        news = [self._news(kept) for kept in asked]
         rows = await self._pool.fetch(
             _SQL["keep"],
             [kept.turn.account for kept in asked],
             [kept.turn.id for kept in asked],
-            [content for content, _ in texts],
-            [thoughts for _, thoughts in texts],
+            *(list(column) for column in zip(*news, strict=True)),
             _LEASE,
         )
         alive = {row["id"] for row in rows}
@@ -155,12 +155,15 @@ class Turns:
                 log.warning("chat.turn_lost", turn=kept.turn.id)
                 kept.cut()
 
-    def _news(self, kept: Kept) -> tuple[str | None, str | None]:
-        content, thoughts = kept.said()
-        if len(content) + len(thoughts) == kept.written:
-            return None, None
-        kept.written = len(content) + len(thoughts)
-        return content.replace("\x00", ""), thoughts.replace("\x00", "")
+    def _news(self, kept: Kept) -> tuple[str | None, str | None, int | None, int | None]:
+        """Return content, thoughts and tokens used so far; None for what is not known, or not news."""
+        said = kept.said
+        if said.length == kept.written:
+            return None, None, None, None
+        kept.written = said.length
+        if said.usage is None:
+            return *said.texts(), None, None
+        return *said.texts(), said.usage.input_tokens, said.usage.output_tokens
 
     async def _begin_many(self, items: list[Beginning]) -> Sequence[asyncpg.Record]:
         columns = zip(*(_beginning_row(item) for item in items), strict=True)

@@ -67,8 +67,12 @@ class ChatUsage:
 
     input_tokens: int
     output_tokens: int
-    finish_reason: str
-    """``stop`` or ``length``."""
+    finish_reason: str | None = None
+    """``stop`` or ``length``; None while the answer is being made."""
+
+
+Emit = Callable[[str, ChatUsage], bool]
+"""Is given a piece of an answer and what was used so far; returns False when no more is wanted."""
 
 
 class Engine(Protocol):
@@ -85,7 +89,7 @@ class Engine(Protocol):
 class ChatEngine(Protocol):
     """An engine that answers in text."""
 
-    def chat(self, messages: Sequence[ChatMessage], *, max_tokens: int, emit: Callable[[str], bool]) -> ChatUsage:
+    def chat(self, messages: Sequence[ChatMessage], *, max_tokens: int, emit: Emit) -> ChatUsage:
         """Call ``emit`` with each piece of the answer as it is made; stop early when ``emit`` returns False.
 
         Raises InvalidInput when the messages do not fit the model's context.

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import cast
 
 from rivya.engines import frames
-from rivya.engines.base import ChatEngine, ChatMessage, Engine, InvalidInput, Job, Reference
+from rivya.engines.base import ChatEngine, ChatMessage, ChatUsage, Engine, InvalidInput, Job, Reference
 from rivya.engines.frames import Frame
 
 OUT_OF_MEMORY = 70
@@ -124,16 +124,16 @@ def _make(engine: Engine, work: frames.MakeFiles, line: Line) -> frames.Made:
 
 
 def _answer(engine: ChatEngine, work: frames.Answer, line: Line) -> frames.Answered:
-    def emit(text: str) -> bool:
+    def emit(text: str, used: ChatUsage) -> bool:
         for start in range(0, len(text), _PIECE_CHARACTERS):
             if line.stopped.is_set():
                 break
-            line.send(frames.Piece(text[start : start + _PIECE_CHARACTERS]))
+            line.send(frames.Piece(text[start : start + _PIECE_CHARACTERS], used.input_tokens, used.output_tokens))
         return not line.stopped.is_set()
 
     messages = [ChatMessage(message.role, message.content) for message in work.messages]
     usage = engine.chat(messages, max_tokens=work.max_tokens, emit=emit)
-    return frames.Answered(usage.input_tokens, usage.output_tokens, usage.finish_reason)
+    return frames.Answered(usage.input_tokens, usage.output_tokens, usage.finish_reason or "stop")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,11 @@ class Progress(Frame, frozen=True):
 
 
 class Piece(Frame, frozen=True):
+    """Process: this was said; the tokens are those of the answer so far."""
+
     text: str
+    input_tokens: int
+    output_tokens: int
 
 
 class Made(Frame, frozen=True):

@@ -190,8 +190,8 @@ class EngineHost:
 class ChatRun:
     """An answer being made: read ``pieces()``, then ``finish()``.
 
-    The engine makes no more than is read and some buffers hold. ``usage`` is there as soon as the answer has ended,
-    whoever ended it.
+    The engine makes no more than is read and some buffers hold. ``usage`` is there with the first piece, and final as
+    soon as the answer has ended, whoever ended it.
     """
 
     def __init__(self, name: str, process: Process) -> None:
@@ -200,6 +200,10 @@ class ChatRun:
         self._error: EngineError | None = None
         self.usage: ChatUsage | None = None
 
+    @property
+    def ended(self) -> bool:
+        return self.usage is not None and self.usage.finish_reason is not None
+
     async def pieces(self) -> AsyncIterator[str]:
         """Yield the answer as it is made. Raises InvalidInput, EngineError, EngineDied or EngineTimeout."""
         while (piece := await self._next()) is not None:
@@ -207,7 +211,7 @@ class ChatRun:
 
     async def finish(self) -> ChatUsage:
         """Stop the answer if it has not ended, and return what was really made. Raises what ``pieces`` raises."""
-        if self.usage is None and self._error is None:
+        if not self.ended and self._error is None:
             await self._process.send(frames.StopAnswer())
             try:
                 async with asyncio.timeout(_STOPPED_WITHIN_S):
@@ -223,11 +227,12 @@ class ChatRun:
     async def _next(self) -> str | None:
         if self._error is not None:
             raise self._error
-        if self.usage is not None:
+        if self.ended:
             return None
         try:
             match await self._process.receive():
-                case frames.Piece(text):
+                case frames.Piece(text, input_tokens, output_tokens):
+                    self.usage = ChatUsage(input_tokens, output_tokens)
                     return text
                 case frames.Answered(input_tokens, output_tokens, finish_reason):
                     self.usage = ChatUsage(input_tokens, output_tokens, finish_reason)

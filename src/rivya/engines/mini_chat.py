@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from rivya.engines.base import ChatMessage, ChatUsage, EngineError, InvalidInput
+from rivya.engines.base import ChatMessage, ChatUsage, Emit, EngineError, InvalidInput
 
 WEIGHTS_VARIABLE = "RIVYA_MINI_CHAT_GGUF"
 """Names the environment variable with the path of other weights, a GGUF file with a chat template."""
@@ -31,7 +31,7 @@ class MiniChatEngine:
     def __init__(self, weights: Path | None = None, *, context: int = _CONTEXT) -> None:
         self._complete = _load(weights or _weights(), context)
 
-    def chat(self, messages: Sequence[ChatMessage], *, max_tokens: int, emit: Callable[[str], bool]) -> ChatUsage:
+    def chat(self, messages: Sequence[ChatMessage], *, max_tokens: int, emit: Emit) -> ChatUsage:
         """While the prompt is read, ``emit`` is called with the empty string, to hear whether to go on."""
         if not messages:
             raise InvalidInput("messages: at least one is needed")
@@ -50,7 +50,7 @@ class MiniChatEngine:
             for choice in chunk.choices:
                 text += choice.delta.content or ""
                 finish_reason = choice.finish_reason or finish_reason
-            return not emit(text)
+            return not emit(text, last.usage())
 
         self._complete(
             {
@@ -65,7 +65,7 @@ class MiniChatEngine:
         )
         if refused is not None:
             raise _refusal(refused)
-        return ChatUsage(last.cache_n + last.prompt_n, last.predicted_n, finish_reason)
+        return last.usage(finish_reason)
 
 
 class Timings(msgspec.Struct):
@@ -74,6 +74,9 @@ class Timings(msgspec.Struct):
     cache_n: int = 0
     prompt_n: int = 0
     predicted_n: int = 0
+
+    def usage(self, finish_reason: str | None = None) -> ChatUsage:
+        return ChatUsage(self.cache_n + self.prompt_n, self.predicted_n, finish_reason)
 
 
 class Delta(msgspec.Struct):

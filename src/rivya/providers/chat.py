@@ -88,7 +88,10 @@ class ChatFailed(Exception):
 
 
 class Reply(Protocol):
-    """An answer being made. ``usage`` and ``finish_reason`` are there when it has ended, if the provider tells."""
+    """An answer being made. ``usage`` and ``finish_reason`` are there when it has ended, if the provider tells.
+
+    Some tell ``usage`` as they go: then it is what was used so far.
+    """
 
     @property
     def usage(self) -> Usage | None: ...

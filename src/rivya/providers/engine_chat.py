@@ -12,7 +12,7 @@ from rivya.providers.chat import ChatFailed, Delta, FinishReason, Question, Usag
 
 
 class EngineReply:
-    """An answer of an engine: its usage is exact, also for one that was cut short."""
+    """An answer of an engine: its usage is exact at every moment, also for one that was cut short."""
 
     def __init__(self, run: ChatRun) -> None:
         self._run = run
@@ -25,7 +25,8 @@ class EngineReply:
     @property
     def finish_reason(self) -> FinishReason | None:
         used = self._run.usage
-        return None if used is None else "length" if used.finish_reason == "length" else "stop"
+        reason = used.finish_reason if used is not None else None
+        return None if reason is None else "length" if reason == "length" else "stop"
 
     async def pieces(self) -> AsyncIterator[Sequence[Delta]]:
         try:

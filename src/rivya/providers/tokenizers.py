@@ -21,8 +21,13 @@ class Tokenizers:
     """One for each model with a route that names a file in the format of Hugging Face (``tokenizer.json``)."""
 
     def __init__(self, routes: Iterable[Route], *, folder: Path) -> None:
-        """Paths are relative to ``folder``. Raises BadProviders for a file that cannot be read as a tokenizer."""
-        files = {route.model: folder / route.tokenizer for route in routes if route.tokenizer is not None}
+        """Paths are relative to ``folder``. Raises BadProviders for a file that cannot be read, or two for a model."""
+        files: dict[str, Path] = {}
+        for route in routes:
+            if route.tokenizer is not None:
+                file = folder / route.tokenizer
+                if files.setdefault(route.model, file) != file:
+                    raise BadProviders(f"routes: {route.model} has two tokenizers: name the same one, or one of them")
         read = {file: _read(file) for file in set(files.values())}
         self._of = {model: read[file] for model, file in files.items()}
 

@@ -16,6 +16,7 @@ import msgspec
 from rivya.providers.chat import ChatFailed, Delta, FinishReason, Question, Said, Usage
 
 MOST_LINE_BYTES = 1024 * 1024
+_MOST_TOKENS = 1_000_000_000
 _DONE = b"[DONE]"
 _GAVE_UP_WAITING = (408, 504, 524)
 """Statuses of a gateway whose patience ended: the model behind it may be at work, and be paid for it."""
@@ -126,7 +127,7 @@ class ReplyReader:
         if chunk.error is not None:
             raise refusal(chunk.error)
         if chunk.usage is not None:
-            self.usage = Usage(max(0, chunk.usage.prompt_tokens), max(0, chunk.usage.completion_tokens))
+            self.usage = Usage(_tokens(chunk.usage.prompt_tokens), _tokens(chunk.usage.completion_tokens))
         if not chunk.choices:
             return
         choice = chunk.choices[0]
@@ -137,6 +138,11 @@ class ReplyReader:
                 found.append(Delta(piece.content or "", thoughts))
         if choice.finish_reason is not None:
             self.finish_reason = _finish(choice.finish_reason)
+
+
+def _tokens(told: int) -> int:
+    """Return the count, within what can be: it is the upstream's word, and goes into the books."""
+    return min(max(0, told), _MOST_TOKENS)
 
 
 def _end_of(payloads: Sequence[bytes]) -> int | None:
