@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated
 
 import typer
 
-from rivya.operator import DataDir, fail, settings_for
-from rivya.settings import MissingSecretKey
+from rivya.kit.operator_error import OperatorError
+from rivya.operator import DataDir, fail, in_reach, settings_for
 
 app = typer.Typer(
     help="Rivya: a multimodal model API that you run yourself.",
@@ -39,7 +40,6 @@ def serve(
     data_dir: DataDir = None,
 ) -> None:
     """Serve HTTP from this process; needs RIVYA_DATABASE_URL."""
-    from rivya.accounts.openid.file import BadOpenIDFile
     from rivya.kit.telemetry import configure_logging
     from rivya.serve import serve as run
 
@@ -48,10 +48,7 @@ def serve(
         fail("set RIVYA_DATABASE_URL, or use `rivya up`, which starts a database")
     configure_logging(format=settings.log_format, level=settings.log_level)
     _stop_with_parent()
-    try:
-        run(settings, settings.database_url, fd=fd)
-    except (MissingSecretKey, BadOpenIDFile) as error:
-        fail(str(error))
+    run(settings, settings.database_url, fd=fd)
 
 
 @app.command()
@@ -67,10 +64,7 @@ def worker(data_dir: DataDir = None) -> None:
         fail("set RIVYA_DATABASE_URL, or use `rivya up`, which starts a database")
     configure_logging(format=settings.log_format, level=settings.log_level)
     _stop_with_parent()
-    try:
-        uvloop.run(work(settings, settings.database_url))
-    except MissingSecretKey as error:
-        fail(str(error))
+    uvloop.run(work(settings, settings.database_url))
 
 
 @app.command()
@@ -83,7 +77,9 @@ def migrate(data_dir: DataDir = None) -> None:
     settings = settings_for(data_dir)
     if settings.database_url is None:
         fail("set RIVYA_DATABASE_URL; the embedded database is migrated by `rivya up`")
-    for migration in asyncio.run(run(settings.database_url)):
+    with in_reach():
+        applied = asyncio.run(run(settings.database_url))
+    for migration in applied:
         typer.echo(f"applied {migration.number:04d}_{migration.name}")
     typer.echo("The database is up to date.")
 
@@ -126,6 +122,9 @@ def _add_groups() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. What only the operator can put right is said in one line, exit 1."""
     _add_groups()
-    app()
+    try:
+        app()
+    except OperatorError as error:
+        sys.exit(f"rivya: {error}")

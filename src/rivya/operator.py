@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
 import typer
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import SettingsError
 
 from rivya.errors import PublicError
 from rivya.kit.db import CONNECTION_LOST, Pool, open_pool
+from rivya.kit.operator_error import OperatorError
 from rivya.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -24,11 +28,25 @@ DataDir = Annotated[
 
 
 def settings_for(data_dir: Path | None, **given: object) -> Settings:
-    """Return the settings, with what was given on the command line in place of the environment's."""
+    """Return the settings, with what was given on the command line in place of the environment's.
+
+    Raises OperatorError with every setting that is refused and why; what it was set to may be secret, and is not told.
+    """
     chosen = {name: value for name, value in given.items() if value is not None}
     if data_dir is not None:
         chosen["data_dir"] = data_dir.absolute()
-    return Settings(**chosen)  # pyright: ignore[reportArgumentType] - checked by pydantic at run time
+    try:
+        return Settings(**chosen)  # pyright: ignore[reportArgumentType] - checked by pydantic at run time
+    except ValidationError as error:
+        refused = error.errors(include_input=False, include_url=False)
+        raise OperatorError("; ".join(map(_refused, refused))) from None
+    except SettingsError as error:
+        raise OperatorError(str(error)) from None
+
+
+def _refused(one: ErrorDetails) -> str:
+    name, *within = map(str, one["loc"])
+    return f"{'.'.join([f'RIVYA_{name.upper()}', *within])}: {one['msg']}"
 
 
 def run(data_dir: Path | None, command: Callable[[Pool], Awaitable[Answer]]) -> Answer:
@@ -44,11 +62,19 @@ def run(data_dir: Path | None, command: Callable[[Pool], Awaitable[Answer]]) -> 
             return await command(pool)
 
     try:
-        return asyncio.run(connected())
+        with in_reach():
+            return asyncio.run(connected())
     except PublicError as error:
         fail(error.message)
+
+
+@contextmanager
+def in_reach() -> Generator[None]:
+    """Raises OperatorError for a database that is not."""
+    try:
+        yield
     except (*CONNECTION_LOST, TimeoutError) as error:
-        fail(f"the database cannot be reached: {error}")
+        raise OperatorError(f"the database cannot be reached: {error}") from error
 
 
 def fail(message: str) -> NoReturn:

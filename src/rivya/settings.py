@@ -10,8 +10,10 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from rivya.kit.operator_error import OperatorError
 
-class MissingSecretKey(Exception):
+
+class MissingSecretKey(OperatorError):
     """Set RIVYA_SECRET_KEY, to the same on every machine: it signs links, and this data folder holds none."""
 
 

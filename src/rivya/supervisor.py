@@ -25,6 +25,7 @@ from rivya import metrics
 from rivya.database import migrate
 from rivya.installation import installation
 from rivya.kit.embedded_postgres import EmbeddedPostgres
+from rivya.kit.operator_error import OperatorError
 from rivya.settings import Settings
 
 log = structlog.get_logger()
@@ -34,11 +35,11 @@ _READY_S = 60.0
 _QUICK_DEATH_S = 5.0
 
 
-class PortTaken(Exception):
+class PortTaken(OperatorError):
     """The port is in use: stop the other program, or choose another port with --port."""
 
 
-class NotReady(Exception):
+class NotReady(OperatorError):
     """Rivya did not become ready; the log lines above say why."""
 
 

@@ -9,38 +9,18 @@ from rich.panel import Panel
 
 from rivya.accounts import service as accounts
 from rivya.accounts.openid import file as openid_file
-from rivya.accounts.openid.file import BadOpenIDFile
-from rivya.catalog.loader import BadCatalog
 from rivya.keys import service as keys
 from rivya.kit.db import open_pool
-from rivya.kit.embedded_postgres import DataDirInUse, IncompatibleDataDir, PostgresStartFailed
-from rivya.kit.migrate import ChangedMigration, DatabaseIsNewer
 from rivya.kit.telemetry import configure_logging
-from rivya.operator import fail
-from rivya.providers.routing import BadProviders
-from rivya.settings import MissingSecretKey, Settings
-from rivya.supervisor import NotReady, PortTaken, Supervisor
+from rivya.settings import Settings
+from rivya.supervisor import Supervisor
 
 _FIRST_EMAIL = "operator@localhost"
 _FIRST_CREDITS = 1000
 
-_IN_THE_WAY = (
-    BadCatalog,
-    BadOpenIDFile,
-    BadProviders,
-    ChangedMigration,
-    DataDirInUse,
-    DatabaseIsNewer,
-    IncompatibleDataDir,
-    MissingSecretKey,
-    NotReady,
-    PortTaken,
-    PostgresStartFailed,
-)
-
 
 def run_up(settings: Settings) -> None:
-    """Run until stopped; what stands in the way is said in one line, exit 1."""
+    """Run until stopped. Raises OperatorError for what stands in the way."""
     configure_logging(format=settings.log_format, level=settings.log_level)
     console = Console(stderr=True, highlight=False)
     console.print(f"Starting Rivya in {settings.data_dir}", style="dim")
@@ -49,11 +29,8 @@ def run_up(settings: Settings) -> None:
         console.print(asyncio.run(_greeting(settings, dsn)))
 
     supervisor = Supervisor(settings, on_ready=ready, on_message=lambda text: console.print(text, style="dim"))
-    try:
-        openid_file.load(settings.openid_file)  # said here once, not by each process
-        supervisor.run()
-    except _IN_THE_WAY as error:
-        fail(str(error))
+    openid_file.load(settings.openid_file)  # said here once, not by each process
+    supervisor.run()
     console.print("Rivya has stopped.", style="dim")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -148,3 +149,31 @@ def test_help_lists_the_commands() -> None:
     assert ended.code == 0
     for command in ("up", "serve", "worker", "migrate", "accounts", "keys", "credits"):
         assert command in ended.out
+
+
+def test_settings_that_are_refused_are_all_named_and_their_values_are_not() -> None:
+    settings = {"RIVYA_CHAT_RETENTION_DAYS": "-3", "RIVYA_DATABASE_CONNECTIONS": "hunter2"}
+    ended = run_rivya("catalog", "list", settings=settings)
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (1, "", 1)
+    assert "RIVYA_CHAT_RETENTION_DAYS: Input should be greater than or equal to 1" in ended.err
+    assert "RIVYA_DATABASE_CONNECTIONS: " in ended.err
+    assert "hunter2" not in ended.err
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_what_is_wrong_with_a_file_of_the_operators_is_said_in_one_line(command: str, tmp_path: Path) -> None:
+    (tmp_path / "providers.toml").write_text('[providers]\n[[routes]]\nmodel = "m"\nprovider = "nobody"\ntarget = "t"\n')
+    settings = {
+        "RIVYA_PROVIDERS_FILE": str(tmp_path / "providers.toml"),
+        "RIVYA_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "RIVYA_SECRET_KEY": "5" * 64,
+    }
+    ended = run_rivya(command, "--data-dir", str(tmp_path), settings=settings)
+    assert ended.code == 1
+    assert ended.err == "rivya: routes: m names provider 'nobody', which is not there\n"
+
+
+def test_a_database_that_is_not_there_is_said_in_one_line() -> None:
+    ended = run_rivya("migrate", settings={"RIVYA_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
+    assert (ended.code, len(ended.err.splitlines())) == (1, 1)
+    assert "the database cannot be reached" in ended.err

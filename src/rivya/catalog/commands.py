@@ -36,10 +36,7 @@ def check(
 @app.command("list")
 def list_command() -> None:
     """Show the models, their kinds and their prices."""
-    try:
-        models = load(folder=settings_for(None).catalog_dir)
-    except BadCatalog as error:
-        fail(str(error))
+    models = load(folder=settings_for(None).catalog_dir)
     table = Table(Column("model", no_wrap=True), "name", "kind", "credits", "billing", box=None)
     for model in sorted(models.values(), key=lambda model: (model.category, model.id)):
         table.add_row(

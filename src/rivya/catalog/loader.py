@@ -13,9 +13,10 @@ import msgspec
 
 from rivya.catalog.model import Model
 from rivya.catalog.problems import rule_problems, shape_problems
+from rivya.kit.operator_error import OperatorError
 
 
-class BadCatalog(Exception):
+class BadCatalog(OperatorError):
     """Model files cannot be used: a line for each problem names the file, the key and what was expected."""
 
     def __init__(self, problems: Sequence[str]) -> None:

@@ -11,16 +11,17 @@ from importlib import resources
 import asyncpg
 
 from rivya.kit.db import Connection
+from rivya.kit.operator_error import OperatorError
 
 _FILE = re.compile(r"^(\d{4})_(\w+)\.sql$")
 _LOCK = 0x52697679  # "Rivy": any number will do, as long as every process asks for the same
 
 
-class ChangedMigration(Exception):
+class ChangedMigration(OperatorError):
     """A migration that this database has applied reads differently now."""
 
 
-class DatabaseIsNewer(Exception):
+class DatabaseIsNewer(OperatorError):
     """The database was migrated by a later version of Rivya."""
 
 

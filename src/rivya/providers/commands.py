@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from rivya.engines.registry import ENGINES
-from rivya.operator import DataDir, fail, run, settings_for
-from rivya.providers.routing import BadProviders, ProvidersFile, Route, Routing, load, name_of
+from rivya.operator import DataDir, run, settings_for
+from rivya.providers.routing import ProvidersFile, Route, Routing, load, name_of
 from rivya.queue.served import announced
 
 app = typer.Typer(help="Who answers for the models.", no_args_is_help=True)
@@ -20,10 +20,7 @@ app = typer.Typer(help="Who answers for the models.", no_args_is_help=True)
 def status(data_dir: DataDir = None) -> None:
     """Show each route, the workers that serve it now, and those that leave it alone because it kept failing."""
     settings = settings_for(data_dir)
-    try:
-        file = load(settings.providers_file, with_scripted=settings.scripted_models)
-    except BadProviders as error:
-        fail(str(error))
+    file = load(settings.providers_file, with_scripted=settings.scripted_models)
     routing = Routing(file.routes, allow_stand_ins=settings.allows_stand_ins, serves=lambda _: True)
     routes: dict[str, list[Route]] = defaultdict(list)
     for route in routing.all():

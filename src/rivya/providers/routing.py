@@ -10,8 +10,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from rivya.kit.operator_error import OperatorError
 
-class BadProviders(Exception):
+
+class BadProviders(OperatorError):
     """The providers file cannot be used: the message says what was expected."""
 
 

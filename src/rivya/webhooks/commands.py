@@ -19,7 +19,6 @@ from rivya.kit.clock import iso, utc_now
 from rivya.kit.db import Pool, load_queries
 from rivya.kit.outbound import OPERATORS, Outbound, Refused, checked_url
 from rivya.operator import DataDir, fail, run, settings_for
-from rivya.settings import MissingSecretKey
 from rivya.webhooks.listen import Heard, Listener, forward
 from rivya.webhooks.model import endpoint_of
 from rivya.webhooks.replay import Stretch, replay
@@ -118,10 +117,7 @@ def listen(
     """
     key = _secret_for(forward_to, secret)
     settings = settings_for(data_dir)
-    try:
-        links = MediaLinks(base_url=settings.base_url, key=settings.signing_key(), lives_s=settings.media_link_s)
-    except MissingSecretKey as error:
-        fail(str(error))
+    links = MediaLinks(base_url=settings.base_url, key=settings.signing_key(), lives_s=settings.media_link_s)
 
     async def command(pool: Pool) -> _Session:
         owner = await accounts.find(pool, email=account)

@@ -12,12 +12,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from rivya.kit.operator_error import OperatorError
+
 GITHUB = "https://github.com"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-class BadOpenIDFile(Exception):
+class BadOpenIDFile(OperatorError):
     """The file cannot be used: the message says which key of it, and what was expected."""
 
 

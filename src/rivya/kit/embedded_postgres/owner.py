@@ -7,11 +7,13 @@ import os
 import time
 from pathlib import Path
 
+from rivya.kit.operator_error import OperatorError
+
 _PATIENCE_S = 0.2
 _POLL_S = 0.01
 
 
-class DataDirInUse(Exception):
+class DataDirInUse(OperatorError):
     """Another process owns this data folder."""
 
 

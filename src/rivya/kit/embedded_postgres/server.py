@@ -43,6 +43,7 @@ from rivya.kit.embedded_postgres.processes import (
     read_postmaster,
     remove_stale_lock_files,
 )
+from rivya.kit.operator_error import OperatorError
 
 SYSTEM_DIR = Path("/var/lib/rivya")
 """Where root puts a cluster whose data folder the server's user cannot enter."""
@@ -50,7 +51,7 @@ SYSTEM_DIR = Path("/var/lib/rivya")
 _START_S = 600  # recovery after a crash reads up to a gigabyte
 
 
-class IncompatibleDataDir(Exception):
+class IncompatibleDataDir(OperatorError):
     """The data folder was made by another major version of PostgreSQL."""
 
 
