@@ -19,6 +19,10 @@ _END_S = 0.02
 """How long an answer that is complete may keep its connection from the next one: else that is a new connection."""
 
 
+_LET_BY = 2
+"""How often all others have their turn between two pieces of an answer; measured in docs/adr/0021."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """One upstream, as the operator wrote it down. ``url`` is that of the path below which /chat/completions is."""
@@ -121,7 +125,8 @@ class _Reply:
                 wait_s = self._upstream.idle_s
                 yield deltas
                 # Others first: what comes meanwhile is told together, and a busy process has less to do.
-                await asyncio.sleep(0)
+                for _ in range(_LET_BY):
+                    await asyncio.sleep(0)
             if self._reader.failure is not None:
                 raise self._reader.failure
         await self._answer.end(within_s=_END_S)

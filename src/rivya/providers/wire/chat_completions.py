@@ -51,6 +51,9 @@ class _Chunk(msgspec.Struct, gc=False):
     error: _Error | str | None = None
 
 
+_Piece = tuple[str, str]
+"""Content and thoughts."""
+
 _decode = msgspec.json.Decoder(_Chunk).decode
 _decode_all = msgspec.json.Decoder(list[_Chunk]).decode
 
@@ -101,7 +104,7 @@ class ReplyReader:
         if _DONE in data and (end := _end_of(payloads)) is not None:
             self.done = True
             payloads = payloads[:end]
-        found: list[Delta] = []
+        found: list[_Piece] = []
         try:
             for chunk in _chunks(payloads):
                 self._take(chunk, found)
@@ -118,12 +121,12 @@ class ReplyReader:
 
     def whole(self, data: bytes) -> list[Delta]:
         """Return an answer that came in one piece, from an upstream that does not stream. Raises ChatFailed."""
-        found: list[Delta] = []
+        found: list[_Piece] = []
         self._take(_chunk(data), found)
         self.done = True
-        return found
+        return _together(found)
 
-    def _take(self, chunk: _Chunk, found: list[Delta]) -> None:
+    def _take(self, chunk: _Chunk, found: list[_Piece]) -> None:
         if chunk.error is not None:
             raise refusal(chunk.error)
         if chunk.usage is not None:
@@ -135,7 +138,7 @@ class ReplyReader:
         if piece is not None:
             thoughts = piece.reasoning_content or piece.reasoning or ""
             if piece.content or thoughts:
-                found.append(Delta(piece.content or "", thoughts))
+                found.append((piece.content or "", thoughts))
         if choice.finish_reason is not None:
             self.finish_reason = _finish(choice.finish_reason)
 
@@ -166,15 +169,15 @@ def _chunk(payload: bytes) -> _Chunk:
         raise ChatFailed("unavailable", f"not a chunk of an answer: {payload[:200]!r}") from error
 
 
-def _together(deltas: list[Delta]) -> list[Delta]:
+def _together(pieces: Sequence[_Piece]) -> list[Delta]:
     """Return the same texts in the same order, neighbours of one kind as one."""
-    if len(deltas) < 2:
-        return deltas
-    runs = [list(run) for _, run in groupby(deltas, key=lambda delta: (bool(delta.content), bool(delta.thoughts)))]
-    return [
-        Delta("".join([one.content for one in run]), "".join([one.thoughts for one in run])) if len(run) > 1 else run[0]
-        for run in runs
-    ]
+    if not pieces:
+        return []
+    content, thoughts = map("".join, zip(*pieces, strict=True))
+    if not content or not thoughts:
+        return [Delta(content, thoughts)]
+    runs = groupby(pieces, key=lambda piece: (bool(piece[0]), bool(piece[1])))
+    return [Delta(*map("".join, zip(*run, strict=True))) for _, run in runs]
 
 
 def refused(status: int, body: bytes, retry_after_s: float | None) -> ChatFailed:
