@@ -113,7 +113,7 @@ class Rivya:
     def start(self, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
         """Start ``rivya ARGUMENTS``; its log lines go to a file in ``folder``."""
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("RIVYA_")},
+            **{name: value for name, value in os.environ.items() if not name.startswith(("RIVYA_", "OTEL_"))},
             "RIVYA_DATABASE_URL": self.database_url,
             "RIVYA_DATA_DIR": str(self.folder / "data"),
             "RIVYA_SCRIPTED_MODELS": "true",

@@ -46,6 +46,7 @@ from rivya.kit.batch import Overloaded
 from rivya.kit.db import open_pool, patiently
 from rivya.kit.notify import NotifyHub
 from rivya.kit.outbound import Outbound
+from rivya.kit.tracing import stop_tracing
 from rivya.methods import Options
 from rivya.openapi.routes import openapi
 from rivya.queue.served import ServedRoutes
@@ -171,6 +172,7 @@ def create_app(installed: Installation, dsn: str, *, stopping: asyncio.Event | N
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
             await last_uses.write()
+            await asyncio.to_thread(stop_tracing)
 
     app = Litestar(
         route_handlers=[

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from rivya import __version__
 from rivya.kit.operator_error import OperatorError
 from rivya.operator import DataDir, fail, in_reach, settings_for
 
@@ -41,12 +42,14 @@ def serve(
 ) -> None:
     """Serve HTTP from this process; needs RIVYA_DATABASE_URL."""
     from rivya.kit.telemetry import configure_logging
+    from rivya.kit.tracing import configure_tracing
     from rivya.serve import serve as run
 
     settings = settings_for(data_dir, port=port, host=host)
     if settings.database_url is None:
         fail("set RIVYA_DATABASE_URL, or use `rivya up`, which starts a database")
     configure_logging(format=settings.log_format, level=settings.log_level)
+    configure_tracing("rivya api", version=__version__)
     _stop_with_parent()
     run(settings, settings.database_url, fd=fd)
 
@@ -57,14 +60,19 @@ def worker(data_dir: DataDir = None) -> None:
     import uvloop
 
     from rivya.kit.telemetry import configure_logging
+    from rivya.kit.tracing import configure_tracing, stop_tracing
     from rivya.worker import work
 
     settings = settings_for(data_dir)
     if settings.database_url is None:
         fail("set RIVYA_DATABASE_URL, or use `rivya up`, which starts a database")
     configure_logging(format=settings.log_format, level=settings.log_level)
+    configure_tracing("rivya worker", version=__version__)
     _stop_with_parent()
-    uvloop.run(work(settings, settings.database_url))
+    try:
+        uvloop.run(work(settings, settings.database_url))
+    finally:
+        stop_tracing()
 
 
 @app.command()
@@ -90,6 +98,18 @@ def demo() -> None:
     from rivya.demo.run import demo_command
 
     raise typer.Exit(demo_command())
+
+
+@app.command()
+def trace(
+    of: Annotated[str, typer.Argument(metavar="ID", help="The id of a request (X-Request-Id) or of a task.")],
+) -> None:
+    """Say which trace is about a request or a task."""
+    from rivya.kit.ids import is_id, number_of
+
+    if not any(is_id(prefix, of) for prefix in ("req", "task", "evt")):
+        fail("an id looks like req_... or task_..., and has 26 characters after that")
+    typer.echo(f"{number_of(of):032x}")
 
 
 def _stop_with_parent() -> None:

@@ -33,6 +33,7 @@ from rivya.kit.batch import Overloaded
 from rivya.kit.draining import drain
 from rivya.kit.ids import new_id
 from rivya.kit.pages import BadPage, Page, page
+from rivya.kit.tracing import Span, set_on_current, span
 from rivya.methods import allowed_methods
 from rivya.operation import Operation
 
@@ -97,19 +98,30 @@ class RequestIds:
             await send(message)
 
         metrics.HTTP_OPEN.inc()
+        method = scope["method"]
+        tracing = span(method, kind="server", of=request_id, http__request__method=method, rivya__request=request_id)
         try:
-            await self._app(scope, receive, send_with_id)
+            with tracing as traced:
+                await self._app(scope, receive, send_with_id)
+                _name(traced, method, scope.get("path_template", ""), status)
         finally:
             metrics.HTTP_OPEN.dec()
             if status:
-                metrics.count_request(scope["method"], scope.get("path_template", ""), status, answered_s)
+                metrics.count_request(method, scope.get("path_template", ""), status, answered_s)
             log.info(
                 "http.request",
-                method=scope["method"],
+                method=method,
                 path=scope["path"],
                 status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
             )
+
+
+def _name(traced: Span, method: str, template: str, status: int) -> None:
+    traced.name(f"{method} {template}" if template else method)
+    traced.set(http__route=template or None, http__response__status_code=status)
+    if status >= 500:  # what the caller did wrong is no failure of the server's: OpenTelemetry's rule
+        traced.failed(str(status))
 
 
 async def read_json(request: Call, shape: type[Body]) -> Body:
@@ -210,6 +222,7 @@ async def caller(request: Call) -> Key:
     state = request.app.state
     key = await keys.authenticate(state.key_cache, secret=_secret(request))
     structlog.contextvars.bind_contextvars(account=key.account, key=key.id)
+    set_on_current(rivya__account=key.account, rivya__key=key.id)
     last_uses: LastUses = state.last_uses
     last_uses.note(key)
     await count_call(request, key)

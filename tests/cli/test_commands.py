@@ -162,7 +162,9 @@ def test_settings_that_are_refused_are_all_named_and_their_values_are_not() -> N
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_what_is_wrong_with_a_file_of_the_operators_is_said_in_one_line(command: str, tmp_path: Path) -> None:
-    (tmp_path / "providers.toml").write_text('[providers]\n[[routes]]\nmodel = "m"\nprovider = "nobody"\ntarget = "t"\n')
+    (tmp_path / "providers.toml").write_text(
+        '[providers]\n[[routes]]\nmodel = "m"\nprovider = "nobody"\ntarget = "t"\n'
+    )
     settings = {
         "RIVYA_PROVIDERS_FILE": str(tmp_path / "providers.toml"),
         "RIVYA_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
@@ -177,3 +179,11 @@ def test_a_database_that_is_not_there_is_said_in_one_line() -> None:
     ended = run_rivya("migrate", settings={"RIVYA_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
     assert (ended.code, len(ended.err.splitlines())) == (1, 1)
     assert "the database cannot be reached" in ended.err
+
+
+def test_the_trace_of_a_task_is_its_id_in_other_digits() -> None:
+    ended = run_rivya("trace", "task_00000000000000000000000z1h", settings={})
+    assert (ended.code, ended.out) == (0, f"{31 << 10 | 1 << 5 | 17:032x}\n")
+    refused = run_rivya("trace", "task_1", settings={})
+    assert (refused.code, refused.out) == (1, "")
+    assert "26 characters" in refused.err

@@ -12,6 +12,7 @@ import structlog
 from rivya import metrics
 from rivya.chat.model import CountedBy, Ending, Failure, Finish, Turn
 from rivya.chat.tokens import estimated, estimated_input, framed
+from rivya.kit.tracing import span
 from rivya.providers.chat import ChatFailed, ChatProvider, Delta, FinishReason, Question, Usage
 from rivya.providers.tokenizers import Tokenizers
 
@@ -111,14 +112,18 @@ async def answer(question: Question, ways: Sequence[Way], into: Answer, hear: He
 async def _ask(provider: ChatProvider, question: Question, into: Answer, hear: Hear) -> None:
     reply = None
     into.asked = question
+    asking = span("chat.ask", kind="client", rivya__provider=provider.name, rivya__target=question.target)
     try:
-        async with provider.ask(question) as reply:
-            async for deltas in reply.pieces():
-                into.add(deltas)
-                into.usage = reply.usage
-                await hear(deltas)
-                if into.length > question.max_tokens * _MOST_PER_TOKEN:
-                    raise ChatFailed("unavailable", f"more than {question.max_tokens} tokens can be")
+        with asking as traced:
+            async with provider.ask(question) as reply:
+                async for deltas in reply.pieces():
+                    if not into.begun:
+                        traced.event("first piece")
+                    into.add(deltas)
+                    into.usage = reply.usage
+                    await hear(deltas)
+                    if into.length > question.max_tokens * _MOST_PER_TOKEN:
+                        raise ChatFailed("unavailable", f"more than {question.max_tokens} tokens can be")
     finally:
         # Known also to who left early: some providers tell what was really made.
         if reply is not None:

@@ -32,6 +32,7 @@ from rivya.keys.caller import Caller, source_of
 from rivya.keys.limits import limit_reached
 from rivya.kit.db import Pool
 from rivya.kit.ids import new_id
+from rivya.kit.tracing import set_on_current
 from rivya.providers.chat import ChatFailed, ChatProvider, Delta
 from rivya.providers.routing import Routing
 from rivya.providers.tokenizers import Tokenizers
@@ -216,6 +217,15 @@ class Chat:
     ) -> tuple[bytes, Ending]:
         await have_counted(turn, said, self._tokenizers)
         ending = ended(turn, said, finish=finish, failure=failure)
+        set_on_current(
+            rivya__turn=turn.id,
+            rivya__model=turn.model,
+            rivya__status=ending.status,
+            rivya__failure=ending.failure,
+            rivya__input_tokens=ending.input_tokens,
+            rivya__output_tokens=ending.output_tokens,
+            rivya__credits=ending.credits,
+        )
         message_id = new_id("msg") if ending.status != "failed" else None
         body = completion_body(turn, ending, message_id)
         try:

@@ -24,6 +24,7 @@ from rivya.kit.batch import Gatherer
 from rivya.kit.clock import utc_now
 from rivya.kit.db import Pool, is_data_fault, load_queries, patiently
 from rivya.kit.ids import TaskId, new_id
+from rivya.kit.tracing import set_on_current
 from rivya.wallet.service import short_of_credits
 
 _SQL = load_queries("rivya.generations")
@@ -88,6 +89,7 @@ class Accepter:
         row = await patiently(lambda: self._gather(item), for_s=_PATIENCE_S)
         match row["outcome"]:
             case "accepted":
+                set_on_current(rivya__task=item.task.id, rivya__model=item.task.model)
                 return Answer(item.body, replayed=False)
             case "replay":
                 return Answer(row["response"], replayed=True)

@@ -19,6 +19,7 @@ from rivya.generations.settle import Settler
 from rivya.generations.steps import Held, Steps, held
 from rivya.generations.watch import Watcher
 from rivya.kit.ids import AccountId, TaskId
+from rivya.kit.tracing import span
 from rivya.providers.base import Input, Provider, Work
 from rivya.providers.outcome import Accepted, Done, Failed, Lost, Refused, Submitted, Unknown
 from rivya.providers.routing import Route, Routing
@@ -98,6 +99,10 @@ class Runner:
 
     async def _go(self, task: Task, route: Route) -> None:
         """Ask the route's provider, and each next one while they surely did nothing."""
+        with span("task.submit", of=task.id, rivya__task=task.id, rivya__model=task.model, rivya__account=task.account):
+            await self._go_traced(task, route)
+
+    async def _go_traced(self, task: Task, route: Route) -> None:
         asked = (route.provider, route.target)
         rest = [other for other in self._routing.of(task.model) if (other.provider, other.target) != asked]
         refusals: list[Refused] = []
@@ -152,9 +157,17 @@ class Runner:
                 inputs=inputs,
                 deadline_at=task.deadline_at,
             )
-            with metrics.PROVIDER_SECONDS.labels(route.provider).time():
+            asking = span(
+                "provider.submit",
+                kind="client",
+                rivya__provider=route.provider,
+                rivya__target=route.target,
+                rivya__attempt=task.attempt,
+            )
+            with metrics.PROVIDER_SECONDS.labels(route.provider).time(), asking as traced:
                 outcome = await _submitted(provider, work)
-            metrics.PROVIDER_ANSWERS.labels(route.provider, type(outcome).__name__.lower()).inc()
+                traced.set(rivya__outcome=(word := type(outcome).__name__.lower()))
+            metrics.PROVIDER_ANSWERS.labels(route.provider, word).inc()
             return outcome
 
     async def _follow(self, task: Held, outcome: Accepted | Done | Failed | Unknown) -> None:

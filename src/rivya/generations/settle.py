@@ -17,6 +17,7 @@ from rivya.generations.failure import task_error
 from rivya.generations.health import Health
 from rivya.generations.model import StoredMedia, StoredResult
 from rivya.generations.steps import Held, Steps
+from rivya.kit.tracing import set_on_current, span
 from rivya.providers.outcome import Failed, Output, Reason, Refused
 
 log = structlog.get_logger()
@@ -38,6 +39,10 @@ class Settler:
 
     async def succeed(self, task: Held, outputs: Sequence[Output]) -> None:
         """Store the outputs and settle; the task fails, with its credits back, if one is not what it should be."""
+        with span("task.keep", rivya__provider=task.provider, rivya__outputs=len(outputs)):
+            await self._succeed(task, outputs)
+
+    async def _succeed(self, task: Held, outputs: Sequence[Output]) -> None:
         try:
             media = [await self._keep(task, number, output) for number, output in enumerate(outputs)]
         except NotMedia as error:
@@ -69,6 +74,7 @@ class Settler:
         await self.fail(task, failed)
 
     async def _fail(self, task: Held, reason: Reason, public_message: str | None, detail: str) -> None:
+        set_on_current(rivya__failure=reason)
         error = task_error(reason, public_message)
         ended = await self._steps.fail(task.account, task.id, attempt=task.attempt, error=error, outcome=reason)
         if ended:

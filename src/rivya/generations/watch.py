@@ -18,6 +18,7 @@ from rivya.generations.settle import Settler
 from rivya.generations.steps import Held, Steps
 from rivya.kit.clock import utc_now
 from rivya.kit.ids import TaskId
+from rivya.kit.tracing import span
 from rivya.providers.base import Provider
 from rivya.providers.outcome import Checked, Done, Failed, Lost, Refused, Running, Unknown
 
@@ -119,13 +120,15 @@ class Watcher:
         if self._watched.get(watched.task.id) is not watched:
             return
         watched.looking, watched.called_back = True, False
+        task = watched.task
         try:
-            await self._check(watched)
+            with span("task.check", of=task.id, rivya__task=task.id, rivya__provider=task.provider):
+                await self._check(watched)
         except Exception:
             # The database was away for longer than a step waits: the task is looked at again.
-            log.exception("task.watch_failed", task=watched.task.id)
-            self._watched[watched.task.id] = watched
-            self._pollers[watched.task.provider].add(watched, in_s=_SLOWEST_S)
+            log.exception("task.watch_failed", task=task.id)
+            self._watched[task.id] = watched
+            self._pollers[task.provider].add(watched, in_s=_SLOWEST_S)
         finally:
             watched.looking = False
 

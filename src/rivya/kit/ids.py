@@ -41,5 +41,13 @@ def is_id(prefix: str, text: str) -> bool:
     return len(body) == _LENGTH and len(text) == len(prefix) + 1 + _LENGTH and set(body) <= _DIGITS
 
 
+def number_of(some_id: str) -> int:
+    """Return the 128 bits of an id that ``new_id`` made."""
+    number = 0
+    for digit in some_id[-_LENGTH:]:
+        number = number << 5 | _ALPHABET.index(digit)
+    return number
+
+
 def _base32(value: int) -> str:
     return "".join([_PAIRS[value >> shift & 1023] for shift in range(5 * (_LENGTH - 2), -1, -10)])

@@ -17,6 +17,7 @@ from rivya import __version__
 from rivya.kit.outbound.connector import PublicResolver, SystemResolver, public_socket
 from rivya.kit.outbound.outcomes import Broken, OutboundError, Refused, TooLarge, TooSlow, Unreachable
 from rivya.kit.outbound.urls import Policy, checked_url, is_address
+from rivya.kit.tracing import span
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_LINE_BYTES = 8 * 1024
@@ -100,14 +101,17 @@ class Outbound:
             raise ValueError("only a bare GET follows redirects: what it carries is not for everybody")
         waits = _Waits(patience or Patience())
         target = _checked(url, self._policy)
-        if redirects:
-            response = await self._follow(target, redirects, waits)
-        else:
-            response = await self._send(method, target, headers, body, waits)
-        try:
-            yield Answer(response, waits)
-        finally:
-            response.close()
+        # Its path and query stay untold: they may be secrets of whoever gave the URL.
+        with span(method, kind="client", http__request__method=method, server__address=target.host) as traced:
+            if redirects:
+                response = await self._follow(target, redirects, waits)
+            else:
+                response = await self._send(method, target, headers, body, waits)
+            traced.set(http__response__status_code=response.status)
+            try:
+                yield Answer(response, waits)
+            finally:
+                response.close()
 
     async def check(self, url: str) -> None:
         """Check a URL that is to be called later. Raises Refused, or Unreachable if its host is not known by now."""

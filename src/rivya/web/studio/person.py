@@ -8,6 +8,7 @@ from rivya.http import Call, count_call
 from rivya.keys.caller import Person
 from rivya.keys.limits import limits_of
 from rivya.keys.model import Limits
+from rivya.kit.tracing import set_on_current
 from rivya.web.csrf import check_csrf
 from rivya.web.visitor import signed_in
 
@@ -16,6 +17,7 @@ async def reader(request: Call) -> Person:
     """Return who reads. Raises SignInFirst."""
     found = await signed_in(request)
     structlog.contextvars.bind_contextvars(account=found.account)
+    set_on_current(rivya__account=found.account)
     limits = limits_of(request.app.state.settings)
     return Person(found.account, Limits(limits.account_requests_a_minute, limits.account_in_flight, None, None))
 

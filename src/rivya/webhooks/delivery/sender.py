@@ -12,6 +12,7 @@ from rivya.files.links import MediaLinks
 from rivya.kit.clock import utc_now
 from rivya.kit.outbound import Outbound
 from rivya.kit.secrets import CannotOpen
+from rivya.kit.tracing import span
 from rivya.webhooks.delivery.lanes import Due, LaneKey
 from rivya.webhooks.delivery.record import Record, Recorder
 from rivya.webhooks.delivery.request import Response, post
@@ -56,7 +57,10 @@ class Sender:
             response, wait_s = _unsent(f"Not sent: the endpoint was {endpoint.status}."), None
             await self._recorder(Record(due, response, wait_s, blame=False))
             return False
-        response = await self._post(due, endpoint)
+        about = due.task.id if due.task is not None else due.event.id
+        with span("webhook.deliver", of=about, rivya__event=due.event.id, rivya__delivery=due.id) as traced:
+            response = await self._post(due, endpoint)
+            traced.set(rivya__taken=response is not None and response.taken)
         blame = response is not None
         response = response or _unsent(_OURS)
         wait_s = None
