@@ -159,7 +159,7 @@ def load(base_url: str, requests: Iterable[bytes], *, connections: int, seconds:
     done = subprocess.run(
         [sys.executable, "-m", "bench.load", base_url, "--connections", str(connections), "--seconds", str(seconds)],
         input=packed,
-        capture_output=True,
+        stdout=subprocess.PIPE,  # what went wrong is for who reads along
         check=True,
     )
     return json.loads(done.stdout)

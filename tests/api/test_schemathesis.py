@@ -57,24 +57,22 @@ class Fuzzed:
 @pytest.fixture
 def fuzzed(database_url: str, tmp_path: Path) -> Iterator[Fuzzed]:
     """An installation where every model is answered by the scripted provider, and two accounts that can afford it."""
-    upstream = Upstream()
-    upstream.start()
-    catalog = _HERE / "fuzzing" / "catalog"
-    settings = {**SETTINGS, **all_scripted(tmp_path, chat_url=upstream.url, catalog=catalog)}
-    rivya = Rivya(database_url, tmp_path / "rivya", settings)
-    try:
-        rivya.worker()
-        process, base_url = rivya.serve()
-        rivya.wait_for(base_url, process, "/readyz")
-        ann, ben = (new_key(database_url, name=name, credits=CREDITS) for name in ("ann", "ben"))
-        environment = {
-            "RIVYA_FUZZ_SAMPLES": _samples(tmp_path, Client(base_url, ann)),
-            "RIVYA_FUZZ_USERS": _users(tmp_path, ann=ann, ben=ben),
-        }
-        yield Fuzzed(base_url, database_url, environment)
-    finally:
-        rivya.close()
-        upstream.stop()
+    with Upstream() as upstream:
+        catalog = _HERE / "fuzzing" / "catalog"
+        settings = {**SETTINGS, **all_scripted(tmp_path, chat_url=upstream.url, catalog=catalog)}
+        rivya = Rivya(database_url, tmp_path / "rivya", settings)
+        try:
+            rivya.worker()
+            process, base_url = rivya.serve()
+            rivya.wait_for(base_url, process, "/readyz")
+            ann, ben = (new_key(database_url, name=name, credits=CREDITS) for name in ("ann", "ben"))
+            environment = {
+                "RIVYA_FUZZ_SAMPLES": _samples(tmp_path, Client(base_url, ann)),
+                "RIVYA_FUZZ_USERS": _users(tmp_path, ann=ann, ben=ben),
+            }
+            yield Fuzzed(base_url, database_url, environment)
+        finally:
+            rivya.close()
 
 
 @pytest.mark.timeout(7200)

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.api.conftest import Installation, running
+from tests.chat.streams import EventStream
 from tests.chat.upstream import Upstream
 from tests.databases import Databases
 from tests.running import Client
@@ -32,6 +34,22 @@ class Talk:
             "/api/v1/chat/completions", {"model": "talker", "message": message, **more}, headers=headers
         )
 
+    def killed_midway(self, message: str) -> Any:
+        """Have a server of its own answer as a stream, and kill it after two seconds; return the event ``created``.
+
+        By then it has written down at least once what was said.
+        """
+        process, base_url = self.installation.rivya.serve()
+        stream = EventStream(Client(base_url, self.client.key), {"model": "talker", "message": message})
+        seen = iter(stream)
+        _, created = next(seen)
+        for _ in range(100):
+            next(seen)
+        process.kill()
+        process.wait()
+        stream.cut()
+        return created
+
     def credits(self) -> int:
         return self.client.get("/api/v1/credits").json["current_credits"]
 
@@ -52,10 +70,8 @@ def installed(database_url: str, folder: Path, providers: str) -> Iterator[Insta
 
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
-    running = Upstream()
-    running.start()
-    yield running
-    running.stop()
+    with Upstream() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

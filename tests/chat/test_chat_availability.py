@@ -37,26 +37,24 @@ class Talker:
 
 @pytest.fixture
 def talker(database_url: str, tmp_path: Path) -> Iterator[Talker]:
-    upstream = Upstream()
-    upstream.start()
-    providers = tmp_path / "providers.toml"
-    providers.write_text(
-        f'[providers.double]\nkind = "openai"\nurl = "{upstream.url}"\n'
-        '[[routes]]\nmodel = "talker"\nprovider = "double"\ntarget = "talker-1"\n'
-    )
-    settings = {
-        "RIVYA_CATALOG_DIR": str(_HERE / "models"),
-        "RIVYA_PROVIDERS_FILE": str(providers),
-        "RIVYA_CIRCUIT_FAILURES": "3",
-        "RIVYA_CIRCUIT_COOL_DOWN_S": "3",
-    }
-    rivya = Rivya(database_url, tmp_path / "rivya", settings)
-    try:
-        key = new_key(database_url, name="talker", credits=10_000)
-        yield Talker(Client(rivya.serve()[1], key), upstream)
-    finally:
-        rivya.close()
-        upstream.stop()
+    with Upstream() as upstream:
+        providers = tmp_path / "providers.toml"
+        providers.write_text(
+            f'[providers.double]\nkind = "openai"\nurl = "{upstream.url}"\n'
+            '[[routes]]\nmodel = "talker"\nprovider = "double"\ntarget = "talker-1"\n'
+        )
+        settings = {
+            "RIVYA_CATALOG_DIR": str(_HERE / "models"),
+            "RIVYA_PROVIDERS_FILE": str(providers),
+            "RIVYA_CIRCUIT_FAILURES": "3",
+            "RIVYA_CIRCUIT_COOL_DOWN_S": "3",
+        }
+        rivya = Rivya(database_url, tmp_path / "rivya", settings)
+        try:
+            key = new_key(database_url, name="talker", credits=10_000)
+            yield Talker(Client(rivya.serve()[1], key), upstream)
+        finally:
+            rivya.close()
 
 
 def test_a_chat_model_needs_no_worker(talker: Talker) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +25,7 @@ from tests.chat.conftest import Talk, installed
 from tests.chat.streams import EventStream
 from tests.chat.test_chat_turns import cost
 from tests.chat.upstream import Upstream
-from tests.running import Client, eventually
+from tests.running import eventually
 
 FRAME = 4
 """Tokens that each message has beside those of its text."""
@@ -104,15 +103,7 @@ def test_who_leaves_pays_by_the_tokenizer(talk: Talk) -> None:
 
 @pytest.mark.parametrize(("kind", "counted_by"), [("slow", "tokenizer"), ("counting", "upstream")])
 def test_a_killed_servers_turn_is_counted_by_who_knows(talk: Talk, kind: str, counted_by: str) -> None:
-    process, base_url = talk.installation.rivya.serve()
-    stream = EventStream(Client(base_url, talk.client.key), {"model": "talker", "message": f"{kind} 400"})
-    seen = iter(stream)
-    _, created = next(seen)
-    for _ in range(100):  # two seconds of it: the process has written down what was said at least once
-        next(seen)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    stream.cut()
+    created = talk.killed_midway(f"{kind} 400")
     turn = turn_of(talk)
     assert turn["counted_by"] == counted_by
     assert turn["output_tokens"] == words(said_in(talk, created["session_id"])) > 0

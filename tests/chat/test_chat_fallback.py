@@ -18,10 +18,8 @@ from tests.running import free_port
 
 @pytest.fixture(scope="module")
 def second() -> Iterator[Upstream]:
-    running = Upstream()
-    running.start()
-    yield running
-    running.stop()
+    with Upstream() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -23,15 +23,7 @@ AWAY = (OSError, http.client.HTTPException)
 
 
 def test_a_killed_server_leaves_what_was_said_and_charges_for_that(talk: Talk) -> None:
-    process, base_url = talk.installation.rivya.serve()
-    stream = EventStream(Client(base_url, talk.client.key), {"model": "talker", "message": "slow 400"})
-    seen = iter(stream)
-    _, created = next(seen)
-    for _ in range(100):  # two seconds of it: the process has written down what was said at least once
-        next(seen)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    stream.cut()
+    created = talk.killed_midway("slow 400")
     turn = eventually(lambda: _ended(talk, created["id"]), within_s=40)
     session = talk.client.get(f"/api/v1/chat/sessions/{created['session_id']}").json
     said = session["messages"][-1]

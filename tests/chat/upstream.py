@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -34,7 +34,7 @@ WORDS = [
 
 @dataclass
 class Upstream:
-    """Runs in a thread of its own; ``asked`` are the bodies it was sent."""
+    """Runs in a thread of its own, ``with Upstream() as upstream``; ``asked`` are the bodies it was sent."""
 
     asked: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
@@ -42,7 +42,7 @@ class Upstream:
     always: str | None = None
     """What it does whatever it is told."""
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         ready = threading.Event()
         self._loop = asyncio.new_event_loop()
 
@@ -65,8 +65,9 @@ class Upstream:
         self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
         assert ready.wait(10)
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)

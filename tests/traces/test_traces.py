@@ -34,10 +34,8 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
-    running = Upstream()
-    running.start()
-    yield running
-    running.stop()
+    with Upstream() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

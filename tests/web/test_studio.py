@@ -23,17 +23,13 @@ REFUSED = "api_scope_denied"
 
 @pytest.fixture(scope="module")
 def installation(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    upstream = Upstream()
-    upstream.start()
-    try:
-        folder = Path(tmp_path_factory.mktemp("studio"))
-        with (
-            databases.one() as database_url,
-            installed(database_url, folder, upstream) as running,
-        ):
-            yield running
-    finally:
-        upstream.stop()
+    folder = Path(tmp_path_factory.mktemp("studio"))
+    with (
+        Upstream() as upstream,
+        databases.one() as database_url,
+        installed(database_url, folder, upstream) as running,
+    ):
+        yield running
 
 
 @pytest.fixture
