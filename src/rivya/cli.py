@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from rivya import __version__
 from rivya.kit.operator_error import OperatorError
 from rivya.operator import DataDir, fail, in_reach, settings_for
 
@@ -49,7 +48,7 @@ def serve(
     if settings.database_url is None:
         fail("set RIVYA_DATABASE_URL, or use `rivya up`, which starts a database")
     configure_logging(format=settings.log_format, level=settings.log_level)
-    configure_tracing("rivya api", version=__version__)
+    configure_tracing("rivya api")
     _stop_with_parent()
     run(settings, settings.database_url, fd=fd)
 
@@ -67,7 +66,7 @@ def worker(data_dir: DataDir = None) -> None:
     if settings.database_url is None:
         fail("set RIVYA_DATABASE_URL, or use `rivya up`, which starts a database")
     configure_logging(format=settings.log_format, level=settings.log_level)
-    configure_tracing("rivya worker", version=__version__)
+    configure_tracing("rivya worker")
     _stop_with_parent()
     try:
         uvloop.run(work(settings, settings.database_url))

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Literal
 
+from rivya import __version__
 from rivya.kit.ids import number_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span as OtelSpan
     from opentelemetry.trace import Tracer
 
-Kind = Literal["server", "client", "consumer", "internal"]
+Kind = Literal["server", "client", "internal"]
 Value = str | int | float | bool | None
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -54,7 +55,7 @@ class Span:
 _OFF: AbstractContextManager[Span] = nullcontext(Span())
 
 
-def configure_tracing(service: str, *, version: str) -> None:
+def configure_tracing(service: str) -> None:
     """Send this process's traces to the collector that the environment names; without one do nothing."""
     global _provider, _tracer
     if not any(os.environ.get(name) for name in _ENDPOINTS) or os.environ.get("OTEL_TRACES_EXPORTER") == "none":
@@ -72,7 +73,7 @@ def configure_tracing(service: str, *, version: str) -> None:
     resource = Resource.create(
         {
             "service.name": os.environ.get("OTEL_SERVICE_NAME", service),
-            "service.version": version,
+            "service.version": __version__,
             "service.instance.id": f"{os.uname().nodename}:{os.getpid()}",
         }
     )
