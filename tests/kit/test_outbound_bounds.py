@@ -188,6 +188,36 @@ async def test_a_reader_that_takes_its_time_holds_the_server_back(outbound: Outb
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
+async def test_what_was_held_back_comes_whole(outbound: Outbound) -> None:
+    """In chunks so many that the client stops reading again and again, and so small that it stops amid them."""
+    content = bytes(n % 251 for n in range(3_000_000))
+    pieces = [content[at : at + 97] for at in range(0, len(content), 97)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+    async with serving(saying(CHUNKED, chunks)) as server, outbound.request("GET", server.url()) as answer:
+        read = bytearray()
+        while piece := await answer.piece(within_s=5):
+            read += piece
+            await asyncio.sleep(0)
+    assert read == content
+
+
+async def test_silence_counts_from_the_last_piece(outbound: Outbound) -> None:
+    async def script(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(CHUNKED)
+        for _ in range(4):
+            writer.write(b"1\r\na\r\n")
+            await asyncio.sleep(0.3)
+        await asyncio.sleep(60)
+
+    async with serving(script) as server:
+        patient = Patience(silence_s=0.6)
+        async with outbound.request("GET", server.url(), patience=patient) as answer:
+            read = [await answer.piece(within_s=5)] + [await answer.piece() for _ in range(3)]
+            with pytest.raises(TooSlow):
+                await answer.piece()
+    assert read == [b"a"] * 4
+
+
 async def test_a_slow_reader_is_no_slow_server(outbound: Outbound) -> None:
     async with serving(saying(CHUNKED, b"1\r\na\r\n", b"1\r\nb\r\n", b"0\r\n\r\n")) as server:
         patient = Patience(silence_s=0.3)

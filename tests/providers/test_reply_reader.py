@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rivya.providers.chat import Delta
 from rivya.providers.wire.chat_completions import ReplyReader
@@ -62,3 +67,29 @@ def test_the_end_is_found_however_it_was_cut() -> None:
     assert not reader.done
     assert reader.feed(b"NE]\n\n") == []
     assert reader.done
+
+
+FRAMINGS = {
+    "as most": "data: %s\n\n",
+    "no space": "data:%s\n\n",
+    "carriage returns": "data: %s\r\n\r\n",
+    "one line break": "data: %s\n",
+    "named": "event: message\nid: 7\ndata: %s\n\n",
+    "with comments": ": keep-alive\n\ndata: %s\n\n: ping\n\n",
+}
+
+
+@pytest.mark.parametrize("framing", FRAMINGS.values(), ids=FRAMINGS.keys())
+@given(
+    words=st.lists(st.text(min_size=1) | st.sampled_from(["[DONE]", "\n\ndata: ", "\u2028", "🐢"]), min_size=1),
+    cuts=st.lists(st.integers(0, 2000)),
+)
+def test_the_text_is_the_same_however_it_is_framed_and_cut(framing: str, words: list[str], cuts: list[int]) -> None:
+    chunks = [json.dumps({"choices": [{"delta": {"content": word}}]}, ensure_ascii=False) for word in words]
+    data = "".join(framing % chunk for chunk in [*chunks, "[DONE]"]).encode()
+    at = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
+    reader = ReplyReader()
+    told = [delta for start, end in itertools.pairwise(at) for delta in reader.feed(data[start:end])]
+    assert "".join(delta.content for delta in told) == "".join(words)
+    assert reader.done
+    assert reader.failure is None

@@ -26,16 +26,20 @@ class EventWriter:
         self._receive = receive
         self._send = send
         self._headers = [(k.lower().encode(), v.encode()) for k, v in {**HEADERS, **(headers or {})}.items()]
-        self._writing = asyncio.Lock()
+        self._writing = False
         self._written_at = 0.0
         self._next_beat: asyncio.TimerHandle | None = None
         self._beating: asyncio.Task[None] | None = None
 
     async def write(self, data: bytes) -> None:
-        """Write; returns when the connection has taken it, so that a slow reader slows the writer."""
-        async with self._writing:
-            self._written_at = asyncio.get_running_loop().time()
-            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        """Write; returns when the connection has taken it, so that a slow reader slows the writer.
+
+        For one who writes at a time.
+        """
+        self._writing = True
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        self._writing = False
+        self._written_at = asyncio.get_running_loop().time()
 
     async def run(self, tell: Callable[[], Awaitable[bytes]], *, until: asyncio.Event | None = None) -> None:
         """Run ``tell``, which writes; cancel it when the client goes away. Comments keep the line open meanwhile.
@@ -63,8 +67,7 @@ class EventWriter:
                 task.cancel()
             self._end_beat()
         last = telling.result() if not telling.cancelled() else b""
-        async with self._writing:
-            await self._send({"type": "http.response.body", "body": last, "more_body": False})
+        await self._send({"type": "http.response.body", "body": last, "more_body": False})
 
     async def _left(self) -> bool:
         while (await self._receive())["type"] != "http.disconnect":
@@ -77,7 +80,7 @@ class EventWriter:
 
     def _beat(self) -> None:
         is_silent = asyncio.get_running_loop().time() - self._written_at >= HEARTBEAT_S - 0.1
-        if is_silent and (self._beating is None or self._beating.done()):
+        if is_silent and not self._writing:
             self._beating = asyncio.create_task(self.write(b": \n\n"))
         self._beat_later()
 

@@ -125,8 +125,9 @@ class _Reply:
                 wait_s = self._upstream.idle_s
                 yield deltas
                 # Others first: what comes meanwhile is told together, and a busy process has less to do.
-                for _ in range(_LET_BY):
-                    await asyncio.sleep(0)
+                if self._reader.together > 1:
+                    for _ in range(_LET_BY):
+                        await asyncio.sleep(0)
             if self._reader.failure is not None:
                 raise self._reader.failure
         await self._answer.end(within_s=_END_S)

@@ -14,7 +14,7 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from rivya import __version__
-from rivya.kit.outbound.connector import PublicResolver, SystemResolver, public_socket
+from rivya.kit.outbound.connector import Connector, PublicResolver, SystemResolver, public_socket
 from rivya.kit.outbound.outcomes import Broken, OutboundError, Refused, TooLarge, TooSlow, Unreachable
 from rivya.kit.outbound.urls import Policy, checked_url, is_address
 from rivya.kit.tracing import span
@@ -61,7 +61,7 @@ class Outbound:
         inner = resolver or SystemResolver()
         self._resolver = inner if policy.allow_private else PublicResolver(inner)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=Connector(
                 limit=connections,
                 limit_per_host=connections_a_host,
                 keepalive_timeout=_IDLE_S,
@@ -108,9 +108,11 @@ class Outbound:
             else:
                 response = await self._send(method, target, headers, body, waits)
             traced.set(http__response__status_code=response.status)
+            watch = _Watch(response.content)
             try:
-                yield Answer(response, waits)
+                yield Answer(response, waits, watch)
             finally:
+                watch.stop()
                 response.close()
 
     async def check(self, url: str) -> None:
@@ -168,9 +170,10 @@ class Outbound:
 class Answer:
     """An answer whose head has come; its body comes as it is read, and waits in the network until then."""
 
-    def __init__(self, response: aiohttp.ClientResponse, waits: _Waits) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, waits: _Waits, watch: _Watch) -> None:
         self._response = response
         self._waits = waits
+        self._watch = watch
 
     @property
     def status(self) -> int:
@@ -197,7 +200,7 @@ class Answer:
         try:
             if (data := content.read_nowait()) or content.at_eof():
                 return data
-            async with self._waits.for_piece(within_s):
+            with self._watch.until(self._waits.for_piece(within_s)):
                 return await content.readany()
         except _NOT_OURS as error:
             raise _told(error) from None
@@ -236,14 +239,54 @@ class _Waits:
         self._until = _now() + patience.total_s if patience.total_s is not None else None
 
     def for_answer(self) -> asyncio.Timeout:
-        return self._at_most(self.patience.answer_s)
+        return asyncio.timeout_at(self._at_most(self.patience.answer_s))
 
-    def for_piece(self, within_s: float | None) -> asyncio.Timeout:
+    def for_piece(self, within_s: float | None) -> float:
         return self._at_most(within_s if within_s is not None else self.patience.silence_s)
 
-    def _at_most(self, seconds: float) -> asyncio.Timeout:
+    def _at_most(self, seconds: float) -> float:
         until = _now() + seconds
-        return asyncio.timeout_at(until if self._until is None else min(until, self._until))
+        return until if self._until is None else min(until, self._until)
+
+
+class _Watch:
+    """Ends the wait for a piece that does not come. An answer may have thousands, and to set a timer for each costs as
+    much as to read it; so there is one timer, which is set anew when it finds that something has come meanwhile.
+    """
+
+    def __init__(self, content: aiohttp.StreamReader) -> None:
+        self._content = content
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline: float | None = None
+
+    def until(self, deadline: float) -> _Watch:
+        """Watch while the block runs, in which nothing is done but to wait. The wait ends with TimeoutError."""
+        self._deadline = deadline
+        if self._timer is None or deadline < self._timer.when():
+            self._set(deadline)
+        return self
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self._deadline = None
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _set(self, deadline: float) -> None:
+        self.stop()
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._deadline is None:
+            return  # who waits next sets it
+        if self._deadline > _now():
+            self._set(self._deadline)
+        else:
+            self._content.set_exception(TimeoutError())
 
 
 def _now() -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from itertools import groupby
 
 import msgspec
@@ -18,6 +17,9 @@ from rivya.providers.chat import ChatFailed, Delta, FinishReason, Question, Said
 MOST_LINE_BYTES = 1024 * 1024
 _MOST_TOKENS = 1_000_000_000
 _DONE = b"[DONE]"
+_FIELD = b"data: "
+_BETWEEN_EVENTS = b"\n\n"
+_LAST_EVENT = _BETWEEN_EVENTS + _FIELD + _DONE
 _GAVE_UP_WAITING = (408, 504, 524)
 """Statuses of a gateway whose patience ended: the model behind it may be at work, and be paid for it."""
 
@@ -90,23 +92,18 @@ class ReplyReader:
         """The answer has ended: nothing that follows is of it."""
         self.failure: ChatFailed | None = None
         """What went wrong after what was returned last."""
+        self.together = 0
+        """How many chunks came with what was fed last."""
 
     def feed(self, data: bytes) -> list[Delta]:
         """Return what ``data`` completes, as few pieces as will do: what came together is told together.
 
         ``failure`` is set by an error, a line that is too long or is no piece.
         """
-        if self._rest:
-            data = self._rest + data
-        lines = data.split(b"\n")
-        self._rest = lines.pop()
-        payloads = [line[5:] for line in lines if line.startswith(b"data:")] if not self.done else []
-        if _DONE in data and (end := _end_of(payloads)) is not None:
-            self.done = True
-            payloads = payloads[:end]
+        self.together = data.count(_FIELD)
         found: list[_Piece] = []
         try:
-            for chunk in _chunks(payloads):
+            for chunk in self._chunks(self._rest + data if self._rest else data):
                 self._take(chunk, found)
             if len(self._rest) > MOST_LINE_BYTES:
                 raise ChatFailed("unavailable", f"a line of more than {MOST_LINE_BYTES} bytes")
@@ -125,6 +122,22 @@ class ReplyReader:
         self._take(_chunk(data), found)
         self.done = True
         return _together(found)
+
+    def _chunks(self, data: bytes) -> Iterable[_Chunk]:
+        """Return the chunks of the lines that are whole, and keep the rest."""
+        if self.done:
+            return ()
+        events, between, rest = data.rpartition(_BETWEEN_EVENTS)
+        if between and (chunks := _plain(events.removesuffix(_LAST_EVENT))) is not None:
+            self.done = events.endswith(_LAST_EVENT)
+            self._rest = rest
+            return chunks
+        *lines, self._rest = data.split(b"\n")
+        payloads = [line[5:] for line in lines if line.startswith(b"data:")]
+        if _DONE in data and (end := _end_of(payloads)) is not None:
+            self.done = True
+            payloads = payloads[:end]
+        return map(_chunk, payloads)
 
     def _take(self, chunk: _Chunk, found: list[_Piece]) -> None:
         if chunk.error is not None:
@@ -152,14 +165,18 @@ def _end_of(payloads: Sequence[bytes]) -> int | None:
     return next((number for number, payload in enumerate(payloads) if payload.strip() == _DONE), None)
 
 
-def _chunks(payloads: Sequence[bytes]) -> Iterable[_Chunk]:
-    """Decode all in one call; if that fails one by one, so that what comes before a bad one is given."""
-    if len(payloads) > 1:
-        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
-            chunks = _decode_all(b"[" + b",".join(payloads) + b"]")
-            if len(chunks) == len(payloads):
-                return chunks
-    return map(_chunk, payloads)
+def _plain(events: bytes) -> Sequence[_Chunk] | None:
+    """Return the chunks of events that are a line of data each, decoded in one call; None if they are not.
+
+    Nearly all are. A string in JSON has no line breaks, so what stands between two events stands inside of none.
+    """
+    if not events.startswith(_FIELD):
+        return None
+    try:
+        chunks = _decode_all(b"[%b]" % events.removeprefix(_FIELD).replace(_BETWEEN_EVENTS + _FIELD, b","))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    return chunks if len(chunks) == events.count(_BETWEEN_EVENTS + _FIELD) + 1 else None
 
 
 def _chunk(payload: bytes) -> _Chunk:
@@ -171,8 +188,8 @@ def _chunk(payload: bytes) -> _Chunk:
 
 def _together(pieces: Sequence[_Piece]) -> list[Delta]:
     """Return the same texts in the same order, neighbours of one kind as one."""
-    if not pieces:
-        return []
+    if len(pieces) < 2:
+        return [Delta(*piece) for piece in pieces]
     content, thoughts = map("".join, zip(*pieces, strict=True))
     if not content or not thoughts:
         return [Delta(content, thoughts)]
