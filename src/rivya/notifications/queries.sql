@@ -36,7 +36,7 @@ delete from notifications n using old where n.account_id = old.account_id and n.
 -- knows a moment before which none of its lots lapses: most wallets are passed over by it.
 select l.account_id, l.id as lot, l.available as credits, l.expires_at
 from wallets w join lots l on l.account_id = w.account_id
-where w.next_expiry_at <= $2 and l.available > 0 and l.expires_at > $1 and l.expires_at <= $2
+where w.next_expiry_at <= $2 and l.in_use and l.available > 0 and l.expires_at > $1 and l.expires_at <= $2
   and not exists (select from notifications n
                   where n.account_id = l.account_id and n.kind = 'credits' and n.subject = 'expiring:' || l.id)
 limit $3

@@ -35,14 +35,14 @@ select account_id, credits from wallet_lapse_due($1, $2)
 -- Reads an account's wallet; lots that have lapsed but were not yet taken out do not count.
 select w.reserved, w.available - coalesce((
     select sum(l.available) from lots l
-    where l.account_id = w.account_id and l.available > 0 and l.expires_at <= $2
+    where l.account_id = w.account_id and l.in_use and l.available > 0 and l.expires_at <= $2
 ), 0)::bigint as available
 from wallets w where w.account_id = $1
 
 -- name: expiring
 -- Reads the lots of an account with credits left that lapse in a stretch of time.
 select available as credits, expires_at from lots
-where account_id = $1 and available > 0 and expires_at > $2 and expires_at <= $3
+where account_id = $1 and in_use and available > 0 and expires_at > $2 and expires_at <= $3
 order by expires_at, id limit 100
 
 -- name: statement
