@@ -47,8 +47,7 @@ class EventWriter:
         What it returns goes out together with the end of the stream. Once ``until`` is set the stream ends where it is:
         its reader may ask again.
         """
-        await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
-        telling = asyncio.ensure_future(tell())
+        telling = asyncio.create_task(self._begin(tell))
         ends = [asyncio.create_task(self._left())]
         if until is not None:
             ends.append(asyncio.create_task(until.wait()))
@@ -68,6 +67,11 @@ class EventWriter:
             self._end_beat()
         last = telling.result() if not telling.cancelled() else b""
         await self._send({"type": "http.response.body", "body": last, "more_body": False})
+
+    async def _begin(self, tell: Callable[[], Awaitable[bytes]]) -> bytes:
+        # In one turn of the loop with what is told first, so that both are one packet.
+        await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
+        return await tell()
 
     async def _left(self) -> bool:
         while (await self._receive())["type"] != "http.disconnect":

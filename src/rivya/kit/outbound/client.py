@@ -207,10 +207,12 @@ class Answer:
 
     async def end(self, *, within_s: float) -> None:
         """Wait a moment for the end of a body of which nothing more is wanted, so that its connection can be kept."""
+        content = self._response.content
         with suppress(*_NOT_OURS):
-            async with asyncio.timeout(within_s):
-                while await self._response.content.readany():
-                    pass
+            if not content.at_eof():
+                async with asyncio.timeout(within_s):
+                    while await content.readany():
+                        pass
 
     async def chunks(self, *, most_bytes: int) -> AsyncIterator[bytes]:
         """Yield the body piece by piece. Raises TooLarge as soon as it is known to be longer, Broken or TooSlow."""
