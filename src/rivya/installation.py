@@ -102,6 +102,7 @@ def open_chat_providers(installed: Installation) -> dict[str, ChatProvider]:
                 headers=entry.headers,
                 body=entry.body,
                 thinking_body=entry.thinking_body,
+                no_thinking_body=entry.no_thinking_body,
                 web_search_body=entry.web_search_body,
                 max_tokens_field=entry.max_tokens_field,
                 stream_options=entry.stream_options,

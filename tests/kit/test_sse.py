@@ -10,7 +10,7 @@ import pytest
 from rivya.kit import sse
 from rivya.kit.sse import EventWriter
 
-BEAT_S = 0.15
+BEAT_S = 0.3
 
 
 class Line:
@@ -63,6 +63,25 @@ async def test_comments_keep_a_silent_stream_open(line: Line) -> None:
     await writer.run(tell)
     assert line.sent == [b"a", b": \n\n", b": \n\n", b"z"]
     assert line.ended
+
+
+async def test_a_comment_comes_a_heartbeat_after_what_was_said_last(line: Line) -> None:
+    writer = writer_on(line)
+    clock = asyncio.get_running_loop().time
+    silent_s = 0.0
+
+    async def tell() -> bytes:
+        nonlocal silent_s
+        await asyncio.sleep(BEAT_S / 3)
+        await writer.write(b"a")
+        began = clock()
+        await line.until(2)
+        silent_s = clock() - began
+        return b"z"
+
+    await writer.run(tell)
+    assert line.sent == [b"a", b": \n\n", b"z"]
+    assert BEAT_S * 0.9 < silent_s < BEAT_S * 1.6
 
 
 async def test_a_reader_who_takes_nothing_is_sent_nothing_more(line: Line) -> None:

@@ -32,6 +32,8 @@ class Answer:
 
     content: list[str] = field(default_factory=list[str])
     thoughts: list[str] = field(default_factory=list[str])
+    hidden: list[str] = field(default_factory=list[str])
+    """Thoughts that the caller is not to see: they are counted, and go nowhere."""
     asked: Question | None = None
     """What was asked last: less than the whole conversation where that was too long."""
     usage: Usage | None = None
@@ -58,9 +60,20 @@ class Answer:
             if delta.thoughts:
                 self.thoughts.append(delta.thoughts)
 
+    def hide(self, deltas: Sequence[Delta]) -> Sequence[Delta]:
+        """Keep the thoughts to count them, and return the rest."""
+        hidden = [delta.thoughts for delta in deltas if delta.thoughts]
+        self.hidden += hidden
+        self.length += sum(map(len, hidden))
+        return [Delta(delta.content) for delta in deltas if delta.content]
+
     def texts(self) -> tuple[str, str]:
         """Return content and thoughts, without the NUL that PostgreSQL cannot hold."""
         return "".join(self.content).replace("\x00", ""), "".join(self.thoughts).replace("\x00", "")
+
+    def counted_texts(self) -> tuple[str, str, str]:
+        """Return all that was made: content, thoughts, and those that were hidden."""
+        return *self.texts(), "".join(self.hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +130,22 @@ async def _ask(provider: ChatProvider, question: Question, into: Answer, hear: H
         with asking as traced:
             async with provider.ask(question) as reply:
                 async for deltas in reply.pieces():
-                    if not into.begun:
-                        traced.event("first piece")
-                    into.add(deltas)
                     into.usage = reply.usage
-                    await hear(deltas)
+                    if not question.shows_thoughts:
+                        deltas = into.hide(deltas)
+                    if deltas:
+                        if not into.begun:
+                            traced.event("first piece")
+                        into.add(deltas)
+                        await hear(deltas)
                     if into.length > question.max_tokens * _MOST_PER_TOKEN:
                         raise ChatFailed("unavailable", f"more than {question.max_tokens} tokens can be")
     finally:
         # Known also to who left early: some providers tell what was really made.
         if reply is not None:
             into.usage, into.finish_reason = reply.usage, reply.finish_reason
+            if reply.untold:
+                into.add([Delta(reply.untold)])
 
 
 def _halved(question: Question) -> Question | None:
@@ -147,11 +165,12 @@ async def have_counted(turn: Turn, said: Answer, tokenizers: Tokenizers) -> None
     if not said.begun or said.usage is not None:
         return
     asked = said.asked
-    counts = await tokenizers.count(turn.model, [*said.texts(), *(asked.texts if asked is not None else ())])
+    made = said.counted_texts()
+    counts = await tokenizers.count(turn.model, [*made, *(asked.texts if asked is not None else ())])
     if counts is not None:
-        content, thoughts, *each = counts
+        each = counts[len(made) :]
         input_tokens = framed(each, images=asked.image_count) if asked is not None else turn.input_tokens
-        said.counted = Usage(input_tokens, content + thoughts)
+        said.counted = Usage(input_tokens, sum(counts[: len(made)]))
 
 
 def ended(turn: Turn, said: Answer, *, finish: Finish | None, failure: Failure | None = None) -> Ending:
@@ -163,7 +182,7 @@ def ended(turn: Turn, said: Answer, *, finish: Finish | None, failure: Failure |
     cut = finish is not None
     if not said.begun or (cut and not turn.streamed):
         return Ending("failed", failure=failure or "empty")
-    used, counted_by = _used(turn, said, content, thoughts)
+    used, counted_by = _used(turn, said)
     return Ending(
         status="stopped" if cut else "completed",
         content=content,
@@ -180,12 +199,12 @@ def ended(turn: Turn, said: Answer, *, finish: Finish | None, failure: Failure |
     )
 
 
-def _used(turn: Turn, said: Answer, content: str, thoughts: str) -> tuple[Usage, CountedBy]:
+def _used(turn: Turn, said: Answer) -> tuple[Usage, CountedBy]:
     if said.usage is not None:
         return said.usage, "upstream"
     if said.counted is not None:
         return said.counted, "tokenizer"
-    asked, output_tokens = said.asked, estimated(content) + estimated(thoughts)
+    asked, output_tokens = said.asked, sum(map(estimated, said.counted_texts()))
     if asked is None:
         return Usage(turn.input_tokens, output_tokens), "estimate"
     return Usage(estimated_input(asked.texts, images=asked.image_count), output_tokens), "estimate"

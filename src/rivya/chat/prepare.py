@@ -102,6 +102,8 @@ class Preparer:
             raise ValidationFailed(f"attachments must hold at most {MOST_ATTACHMENTS} files.", param="attachments")
         images = await self._images.of(caller.account, [one.file_id for one in request.attachments])
         ways = self._ways(model, source_of(caller))
+        if request.enable_web_search and not (ways := [way for way in ways if way.provider.searches_web]):
+            raise ValidationFailed(f"{model.id} cannot search the web here.", param="enable_web_search")
         return Asked(request, model, model.chat, ways, images, caller, route, idempotency_key, fingerprint, streamed)
 
     async def prepare(self, asked: Asked) -> Prepared:
@@ -227,5 +229,6 @@ def _question(asked: Asked, turn: Turn, said: Sequence[Said]) -> Question:
         max_tokens=asked.chat.max_output_tokens,
         reasoning_effort=request.reasoning_effort if request.reasoning_effort != "default" else None,
         thinking=request.thinking,
+        shows_thoughts=asked.chat.thoughts and request.thinking is not False,
         web_search=request.enable_web_search,
     )

@@ -82,9 +82,9 @@ where m.account_id = $1 and m.session_id = $2 and m.position < $3
 order by m.position desc limit $4
 
 -- name: list
--- Reads the newest sessions of an account_id, or those that come after the id $3.
+-- Reads the newest sessions of an account_id in which something was said, or those that come after the id $3.
 select s.* from chat_sessions s
-where s.account_id = $1 and s.source = $2 and ($3::text is null or s.id < $3)
+where s.account_id = $1 and s.source = $2 and s.message_count > 0 and ($3::text is null or s.id < $3)
 order by s.id desc limit $4
 
 -- name: delete

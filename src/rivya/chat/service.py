@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-import asyncpg
 import msgspec
 import structlog
 
@@ -16,29 +16,26 @@ from rivya.catalog.model import Model
 from rivya.chat.answer import Answer, Hear, Way, answer, ended, have_counted
 from rivya.chat.images import Images
 from rivya.chat.model import Ending, Failure, Finish, Turn
-from rivya.chat.prepare import Prepared, Preparer, busy, no_session
+from rivya.chat.prepare import Prepared, Preparer, busy
+from rivya.chat.refusals import failed, refusal
 from rivya.chat.schemas import CreateCompletion, completion_body
 from rivya.chat.sessions import Sessions
-from rivya.chat.turns import Kept, Turns, in_flight
+from rivya.chat.turns import Kept, Turns
 from rivya.errors import (
-    IdempotencyConflict,
-    NotFound,
-    PublicError,
     RateLimited,
     UpstreamUnavailable,
-    ValidationFailed,
 )
 from rivya.keys.caller import Caller, source_of
-from rivya.keys.limits import limit_reached
 from rivya.kit.db import Pool
 from rivya.kit.ids import new_id
 from rivya.kit.tracing import set_on_current
 from rivya.providers.chat import ChatFailed, ChatProvider, Delta
 from rivya.providers.routing import Routing
 from rivya.providers.tokenizers import Tokenizers
-from rivya.wallet.service import short_of_credits
 
 log = structlog.get_logger()
+
+Made = TypeVar("Made")
 
 _MOST_TRIES = 3
 _LAST_ANSWERS_S = 5.0
@@ -52,6 +49,8 @@ class Begun:
     prepared: Prepared
     ways: Sequence[Way]
     deadline_s: float
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once somebody answers it."""
 
     @property
     def turn(self) -> Turn:
@@ -88,7 +87,7 @@ class Chat:
         )
         self._stopping = False
         self._answering: set[asyncio.Task[bytes]] = set()
-        self._settling: set[asyncio.Task[tuple[bytes, Ending]]] = set()
+        self._settling: set[asyncio.Task[tuple[bytes | None, Ending]]] = set()
 
     async def begin(
         self, request: CreateCompletion, *, caller: Caller, idempotency_key: str | None, streamed: bool
@@ -123,7 +122,7 @@ class Chat:
                 case "changed":
                     continue  # another turn ended between our look and our call
                 case _:
-                    raise _refusal(prepared, row)
+                    raise refusal(prepared, row)
         raise busy()
 
     async def estimate(self, request: CreateCompletion, *, caller: Caller) -> int:
@@ -157,6 +156,7 @@ class Chat:
         Whatever happens the turn ends, with what was said in its session and what was used settled. Cancelling stops
         the model first. Raises UpstreamUnavailable or ValidationFailed when it ended otherwise than it should.
         """
+        begun.answered.set()
         said, turn = Answer(), begun.turn
         asking = asyncio.create_task(self._ask(begun, said, hear))
         self.turns.keep(Kept(turn, said, asking.cancel))
@@ -167,22 +167,26 @@ class Chat:
             await asking
         except asyncio.CancelledError as error:
             left = error if _is_cancelled() else None  # else it was cut short
-            await asyncio.wait([asking])
             finish, failure = "cancelled" if left is not None else "error", "lost"
         except ChatFailed as error:
             finish, failure = "error", error.reason
         except Exception:
             log.exception("chat.unexpected", turn=turn.id)
             finish, failure = "error", "unavailable"
-        settling = asyncio.create_task(self._settle(turn, said, finish, failure))
-        self._settling.add(settling)
-        settling.add_done_callback(self._settling.discard)
-        body, ending = await asyncio.shield(settling)
+        body, ending = await asyncio.shield(self._settling_of(turn, said, finish, failure, after=asking))
         if left is not None:
             raise left
         if failure is not None or ending.status == "failed":
-            raise _failed(ending.failure)
+            raise failed(ending.failure)
+        if body is None:
+            raise UpstreamUnavailable("The turn was ended before its answer was: its session holds what was kept.")
         return body
+
+    def give_up(self, begun: Begun) -> None:
+        """End a turn that nobody has begun to answer, and will: its reader left meanwhile. It costs nothing."""
+        if not begun.answered.is_set():
+            begun.answered.set()
+            self._settling_of(begun.turn, Answer(), "cancelled", "lost")
 
     async def stop(self) -> None:
         """Begin no more turns, wait a moment for those under way, then cut them short; all have ended on return.
@@ -196,6 +200,7 @@ class Chat:
         except TimeoutError:
             self.turns.cut_all()
             await self.turns.all_ended()
+        await asyncio.gather(*self._settling, return_exceptions=True)  # each has logged what went wrong
 
     async def close(self) -> None:
         """Stop, and let go of the providers."""
@@ -212,9 +217,31 @@ class Chat:
         except TimeoutError:
             raise ChatFailed("timeout", f"not done in {begun.deadline_s} s") from None
 
+    def _settling_of(
+        self,
+        turn: Turn,
+        said: Answer,
+        finish: Finish | None,
+        failure: Failure | None,
+        *,
+        after: asyncio.Task[None] | None = None,
+    ) -> asyncio.Task[tuple[bytes | None, Ending]]:
+        """Settle, once nothing more is said, in a task of its own: whoever waits for it may be cancelled, and again."""
+
+        async def settle() -> tuple[bytes | None, Ending]:
+            if after is not None and not after.done():
+                await asyncio.wait([after])
+            return await self._settle(turn, said, finish, failure)
+
+        settling = asyncio.create_task(settle())
+        self._settling.add(settling)
+        settling.add_done_callback(_forgotten(self._settling))
+        return settling
+
     async def _settle(
         self, turn: Turn, said: Answer, finish: Finish | None, failure: Failure | None
-    ) -> tuple[bytes, Ending]:
+    ) -> tuple[bytes | None, Ending]:
+        """Return the completion and how the turn ended; no completion if somebody else had ended it, or it failed."""
         await have_counted(turn, said, self._tokenizers)
         ending = ended(turn, said, finish=finish, failure=failure)
         set_on_current(
@@ -241,7 +268,7 @@ class Chat:
             failure=ending.failure,
             credits=ending.credits,
         )
-        return body or b"", ending
+        return body if mine else None, ending
 
 
 def _route(caller: Caller, *, streamed: bool) -> str:
@@ -250,49 +277,13 @@ def _route(caller: Caller, *, streamed: bool) -> str:
     return f"POST /api/v1/chat/completions{'/stream' if streamed else ''}"
 
 
-def _refusal(prepared: Prepared, row: asyncpg.Record) -> PublicError:
-    turn = prepared.beginning.turn
-    match row["outcome"]:
-        case "conflict":
-            return IdempotencyConflict()
-        case "in_flight":
-            return in_flight()
-        case "no_session":
-            return no_session(turn.model, source_of(prepared.beginning.caller))
-        case "busy":
-            return busy()
-        case "no_wallet":
-            return NotFound("There is no such account.")
-        case "account_full" | "key_full" | "spend_limit":
-            limits, left = prepared.beginning.caller.limits, row["available"]
-            return limit_reached(row["outcome"], limits, credits=turn.reserved_credits, credits_left=left)
-        case _:
-            return short_of_credits(turn.reserved_credits, row["available"])
-
-
-def _failed(failure: Failure | None) -> PublicError:
-    match failure:
-        case "too_long":
-            return ValidationFailed("message is too long for this model.", param="message")
-        case "rejected":
-            return ValidationFailed("The model's provider refuses to answer this message.", param="message")
-        case "timeout":
-            return UpstreamUnavailable("The model did not answer in time.")
-        case "lost":
-            return UpstreamUnavailable("The answer was cut short, because this service is about to restart.")
-        case "empty":
-            return UpstreamUnavailable("The model gave no answer: nothing was charged.")
-        case _:
-            return UpstreamUnavailable("The model's provider could not be reached, or it broke off.")
-
-
 def _is_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
-def _forgotten(tasks: set[asyncio.Task[bytes]]) -> Callable[[asyncio.Task[bytes]], None]:
-    def done(task: asyncio.Task[bytes]) -> None:
+def _forgotten(tasks: set[asyncio.Task[Made]]) -> Callable[[asyncio.Task[Made]], None]:
+    def done(task: asyncio.Task[Made]) -> None:
         tasks.discard(task)
         if not task.cancelled():
             task.exception()  # who waited has been told; nobody else is to be

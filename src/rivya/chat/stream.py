@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+import structlog
 from litestar.types import Receive, Scope, Send
 
+from rivya.chat.refusals import broken_off
 from rivya.chat.schemas import Completion, Created, DeltaEvent, DeltaText, ReservedCredits
 from rivya.chat.service import Begun, Chat
-from rivya.errors import PublicError
+from rivya.errors import InternalError, PublicError
 from rivya.http import envelope
 from rivya.kit.sse import EventWriter, event
 from rivya.providers.chat import Delta
+
+log = structlog.get_logger()
 
 _encode = msgspec.json.Encoder().encode
 CREATED = "chat.completion.created"
@@ -48,8 +52,14 @@ class TurnStream:
                 return event(COMPLETED, await self._chat.answer(self._begun, hear))
             except PublicError as error:
                 return event("error", envelope(scope, error))
+            except Exception:
+                log.exception("chat.stream_failed", turn=turn.id)
+                return event("error", envelope(scope, InternalError()))
 
-        await writer.run(tell)
+        try:
+            await writer.run(tell)
+        finally:
+            self._chat.give_up(self._begun)
 
 
 class ReplayStream:
@@ -63,11 +73,12 @@ class ReplayStream:
         credits = ReservedCredits(first.credits.reserved)
         whole = Delta(first.message.content, first.message.thoughts or "")
         told = _Deltas(first.id)
+        broke_off = first.message.finish_reason == "error"
         parts = [
             event(CREATED, _encode(Created(first.id, first.session_id, first.model, credits))),
             told.events([Delta(thoughts=whole.thoughts)] if whole.thoughts else []),
-            told.events([Delta(whole.content)]),
-            event(COMPLETED, self._body),
+            told.events([Delta(whole.content)] if whole.content else []),
+            event("error", envelope(scope, broken_off())) if broke_off else event(COMPLETED, self._body),
         ]
         writer = EventWriter(scope, receive, send, headers={"Idempotent-Replayed": "true"})
 

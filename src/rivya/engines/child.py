@@ -125,9 +125,8 @@ def _make(engine: Engine, work: frames.MakeFiles, line: Line) -> frames.Made:
 
 def _answer(engine: ChatEngine, work: frames.Answer, line: Line) -> frames.Answered:
     def emit(text: str, used: ChatUsage) -> bool:
+        # Also when it is stopped: what is counted is told.
         for start in range(0, len(text), _PIECE_CHARACTERS):
-            if line.stopped.is_set():
-                break
             line.send(frames.Piece(text[start : start + _PIECE_CHARACTERS], used.input_tokens, used.output_tokens))
         return not line.stopped.is_set()
 

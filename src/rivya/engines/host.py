@@ -199,6 +199,8 @@ class ChatRun:
         self._process = process
         self._error: EngineError | None = None
         self.usage: ChatUsage | None = None
+        self.untold = ""
+        """What was made before the answer was stopped, and was not read: ``usage`` counts it."""
 
     @property
     def ended(self) -> bool:
@@ -215,8 +217,8 @@ class ChatRun:
             await self._process.send(frames.StopAnswer())
             try:
                 async with asyncio.timeout(_STOPPED_WITHIN_S):
-                    while await self._next() is not None:
-                        pass
+                    while (piece := await self._next()) is not None:
+                        self.untold += piece
             except TimeoutError:
                 self._error = EngineTimeout(f"{self._name} did not stop")
         if self._error is not None:

@@ -51,7 +51,8 @@ class EventWriter:
         ends = [asyncio.create_task(self._left())]
         if until is not None:
             ends.append(asyncio.create_task(until.wait()))
-        self._beat_later()
+        self._written_at = asyncio.get_running_loop().time()
+        self._beat()
         try:
             await asyncio.wait([telling, *ends], return_when=asyncio.FIRST_COMPLETED)
             if not telling.done():
@@ -78,15 +79,16 @@ class EventWriter:
             pass
         return True
 
-    def _beat_later(self) -> None:
-        # A timer, and a task only when one is due: most streams end before.
-        self._next_beat = asyncio.get_running_loop().call_later(HEARTBEAT_S, self._beat)
-
     def _beat(self) -> None:
-        is_silent = asyncio.get_running_loop().time() - self._written_at >= HEARTBEAT_S - 0.1
-        if is_silent and not self._writing:
-            self._beating = asyncio.create_task(self.write(b": \n\n"))
-        self._beat_later()
+        # A timer that looks when something was written last, and a task only when a comment is due: most streams end
+        # before, and to set a timer for each event would cost more than to write it.
+        loop = asyncio.get_running_loop()
+        due = self._written_at + HEARTBEAT_S
+        if due <= loop.time():
+            if not self._writing:
+                self._beating = asyncio.create_task(self.write(b": \n\n"))
+            due = loop.time() + HEARTBEAT_S
+        self._next_beat = loop.call_at(due, self._beat)
 
     def _end_beat(self) -> None:
         if self._next_beat is not None:

@@ -38,6 +38,8 @@ class Question:
     max_tokens: int
     reasoning_effort: str | None = None
     thinking: bool | None = None
+    shows_thoughts: bool = True
+    """Whether the caller is to see what the model thinks: some think whatever they are asked."""
     web_search: bool = False
 
     @property
@@ -99,6 +101,11 @@ class Reply(Protocol):
     @property
     def finish_reason(self) -> FinishReason | None: ...
 
+    @property
+    def untold(self) -> str:
+        """What was made, and used, but not told, when the answer was left before its end."""
+        ...
+
     def pieces(self) -> AsyncIterator[Sequence[Delta]]:
         """Yield what arrived together, as it arrives. Raises ChatFailed."""
         ...
@@ -108,6 +115,8 @@ class ChatProvider(Protocol):
     """Reads no faster than it is read: a slow reader slows the upstream."""
 
     name: str
+    searches_web: bool
+    """Whether it does anything when it is asked to search the web."""
 
     def serves(self, target: str) -> bool:
         """Return True if ``target`` can answer here now."""

@@ -28,6 +28,10 @@ class EngineReply:
         reason = used.finish_reason if used is not None else None
         return None if reason is None else "length" if reason == "length" else "stop"
 
+    @property
+    def untold(self) -> str:
+        return self._run.untold
+
     async def pieces(self) -> AsyncIterator[Sequence[Delta]]:
         try:
             async for piece in self._run.pieces():
@@ -39,6 +43,7 @@ class EngineReply:
 
 class EngineChat:
     name = "engines"
+    searches_web = False
 
     def __init__(self, host: EngineHost, *, longest_s: float = 300.0) -> None:
         self._host = host

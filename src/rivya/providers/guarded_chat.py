@@ -16,6 +16,7 @@ class GuardedChat:
 
     def __init__(self, provider: ChatProvider, circuits: Circuits) -> None:
         self.name = provider.name
+        self.searches_web = provider.searches_web
         self._provider = provider
         self._circuits = circuits
 

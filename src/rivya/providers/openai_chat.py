@@ -33,7 +33,9 @@ class Upstream:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: Mapping[str, object] = field(default_factory=dict[str, object])
     thinking_body: Mapping[str, object] = field(default_factory=dict[str, object])
-    web_search_body: Mapping[str, object] = field(default_factory=dict[str, object])
+    no_thinking_body: Mapping[str, object] = field(default_factory=dict[str, object])
+    web_search_body: Mapping[str, object] | None = None
+    """None: it cannot search the web."""
     max_tokens_field: str = "max_tokens"
     stream_options: bool = True
     first_s: float = 60.0
@@ -47,6 +49,7 @@ class OpenAIChat:
 
     def __init__(self, upstream: Upstream, *, connections: int = 512) -> None:
         self.name = upstream.name
+        self.searches_web = upstream.web_search_body is not None
         self._upstream = upstream
         self._url = f"{upstream.url.rstrip('/')}/chat/completions"
         self._headers = {"Content-Type": "application/json", "Accept": "text/event-stream", **upstream.headers}
@@ -65,7 +68,8 @@ class OpenAIChat:
         extra = {
             **upstream.body,
             **(upstream.thinking_body if question.thinking else {}),
-            **(upstream.web_search_body if question.web_search else {}),
+            **(upstream.no_thinking_body if question.thinking is False else {}),
+            **((question.web_search and upstream.web_search_body) or {}),
         }
         body = request_body(
             question, extra, max_tokens_field=upstream.max_tokens_field, asks_for_usage=upstream.stream_options
@@ -103,6 +107,10 @@ class _Reply:
     @property
     def finish_reason(self) -> FinishReason | None:
         return self._reader.finish_reason
+
+    @property
+    def untold(self) -> str:
+        return ""  # what nobody read, nobody has
 
     async def pieces(self) -> AsyncIterator[Sequence[Delta]]:
         if self._answer.is_encoded:

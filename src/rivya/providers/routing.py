@@ -22,7 +22,8 @@ class ProviderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``url``.
 
     ``key_env`` names the environment variable that holds its key. ``body`` is added to every request,
-    ``thinking_body`` and ``web_search_body`` to those that ask for it. ``callback_secret_env`` names the variable that
+    ``thinking_body``, ``no_thinking_body`` and ``web_search_body`` to those that ask for it; one without
+    ``web_search_body`` is not asked to search. ``callback_secret_env`` names the variable that
     holds the secret of a provider that calls back (webhooks/callbacks.py), and ``callback_scheme`` how it signs.
     ``max_tokens_field`` is what the upstream calls the longest answer. With ``stream_options`` off it is not asked to
     count: for one that refuses the field.
@@ -34,7 +35,8 @@ class ProviderEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     headers: dict[str, str] = {}
     body: dict[str, Any] = {}
     thinking_body: dict[str, Any] = {}
-    web_search_body: dict[str, Any] = {}
+    no_thinking_body: dict[str, Any] = {}
+    web_search_body: dict[str, Any] | None = None
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     stream_options: bool = True
     first_s: float = 60.0
