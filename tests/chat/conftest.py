@@ -89,6 +89,9 @@ def chatting(
         f'[providers.double]\nkind = "openai"\nurl = "{upstream.url}"\nkey_env = "DOUBLE_KEY"\n'
         "first_s = 3.0\nidle_s = 1.0\nthinking_body = {reason = true}\n"
         '[[routes]]\nmodel = "talker"\nprovider = "double"\ntarget = "talker-1"\n'
+        '[[routes]]\nmodel = "plain"\nprovider = "double"\ntarget = "plain-1"\n'
+        '[[routes]]\nmodel = "hasty"\nprovider = "double"\ntarget = "hasty-1"\n'
+        '[[routes]]\nmodel = "roomy"\nprovider = "double"\ntarget = "roomy-1"\n'
     )
     with installed(database_for_module, Path(tmp_path_factory.mktemp("chatting")), providers) as chatting:
         yield chatting

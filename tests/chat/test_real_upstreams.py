@@ -131,6 +131,8 @@ def test_who_leaves_the_built_in_model_pays_what_it_counted(real: Installation) 
     turn = eventually(stopped)[0]
     assert turn["counted_by"] == "upstream"
     assert 1 <= turn["output_tokens"] < 512
+    kept = client.get(f"/api/v1/chat/sessions/{turn['session_id']}").json["messages"][-1]["content"]
+    assert len(kept) > 2 * turn["output_tokens"], "what was made and not read any more is kept as well"
     assert real.violations() == []
 
 

@@ -30,6 +30,8 @@ WORDS = [
     "nobody",
     "counted",
 ]
+_THOUGHTS_FIELD = {"think": "reasoning_content", "musing": "reasoning_content", "reason": "reasoning"}
+"""What DeepSeek and vLLM call it, and what OpenRouter does."""
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Upstream:
     open_streams: int = 0
     always: str | None = None
     """What it does whatever it is told."""
+    _told: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __enter__(self) -> Self:
         ready = threading.Event()
@@ -72,6 +75,10 @@ class Upstream:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 
+    def go_on(self) -> None:
+        """Have an answer of the kind ``wait`` go on after its first piece."""
+        self._loop.call_soon_threadsafe(self._told.set)
+
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.asked.append(body)
@@ -85,8 +92,10 @@ class Upstream:
                 assert request.transport is not None
                 request.transport.close()
                 return web.Response()
-            case "busy":
+            case "busy" | "recovering" if kind == "busy" or len(self.asked) == 1:
                 return web.json_response({"error": {"message": "slow down"}}, status=429, headers={"Retry-After": rest})
+            case "echo":
+                return await self._echo(request, text, rest.split()[0])
             case "html":
                 return web.Response(text="<html>a login page</html>", content_type="text/html")
             case "whole":
@@ -109,10 +118,31 @@ class Upstream:
             self.open_streams -= 1
         return answer
 
+    async def _echo(self, request: web.Request, text: str, how: str) -> web.StreamResponse:
+        """Fail, and quote what was sent, as vendors do: with the status ``how``, or after a piece of an answer."""
+        quoted = f"{request.headers.get('Authorization')} {text}"
+        error = {"error": {"message": quoted, "type": "invalid_request_error", "code": "invalid_prompt"}}
+        if how == "422":
+            return web.json_response({"detail": [{"type": "string_type", "input": quoted}]}, status=422)
+        if how == "502":
+            return web.Response(text=quoted, status=502)
+        if how.isdigit():
+            return web.json_response(error, status=int(how))
+        last = {
+            "error": json.dumps(error),
+            "garbage": f'{{"choices": {quoted}',
+            "shape": json.dumps({"choices": quoted}),
+        }
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await answer.prepare(request)
+        await answer.write(_chunk({"content": f"You said: {quoted}"}))
+        await answer.write(f"data: {last[how]}\n\n".encode())
+        return answer
+
     async def _stream(self, request: web.Request, answer: web.StreamResponse, kind: str, rest: str) -> None:
         count = int(rest) if rest.isdigit() else 5
-        if kind == "think":
-            await answer.write(_chunk({"reasoning_content": "let me see"}))
+        if kind in _THOUGHTS_FIELD:
+            await answer.write(_chunk({_THOUGHTS_FIELD[kind]: "let me see"}))
         if kind == "garbage":
             await answer.write(b"data: {not json\n\n")
             return
@@ -130,6 +160,9 @@ class Upstream:
                     await asyncio.sleep(0)
                 continue
             await answer.write(piece)
+            if kind == "wait" and number == 0:
+                await self._told.wait()
+                self._told.clear()
             if kind in ("slow", "counting"):
                 await asyncio.sleep(0.02)
         if kind == "hang":
@@ -141,7 +174,7 @@ class Upstream:
             await answer.write(b'data: {"error": {"message": "the machine is on fire"}}\n\n')
             return
         await answer.write(_chunk({}, finish_reason="stop"))
-        if kind not in ("uncounted", "crowded"):
+        if kind not in ("uncounted", "crowded", "musing"):
             prompt_tokens = 10**30 if kind == "boasting" else 11
             usage = {"choices": [], "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": count}}
             await answer.write(b"data: %b\n\n" % json.dumps(usage).encode())
