@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rivya.providers.chat import Delta
+from rivya.providers.chat import ChatFailed, Delta
 from rivya.providers.wire.chat_completions import ReplyReader
 
 
@@ -50,6 +50,62 @@ def test_what_came_before_a_line_that_is_no_chunk_is_told() -> None:
         found = reader.feed(framed(content="a ") + framed(content="b") + b"data: " + bad + b"\n\n")
         assert found == [Delta("a b")]
         assert reader.failure is not None
+
+
+SHAPES: dict[str, tuple[object, Delta | None]] = {
+    "no choices": ({"choices": None}, None),
+    "no list of choices": ({}, None),
+    "an empty choice": ({"choices": [{}]}, None),
+    "no delta": ({"choices": [{"delta": None}]}, None),
+    "no content": ({"choices": [{"delta": {"content": None}}]}, None),
+    "no error": ({"error": None, "choices": [{"delta": {"content": "a"}}]}, Delta("a")),
+    "thoughts beside no content": (
+        {"choices": [{"delta": {"content": None, "reasoning_content": "hm"}}]},
+        Delta("", "hm"),
+    ),
+    "a message": ({"choices": [{"delta": None, "message": {"content": "a"}}]}, Delta("a")),
+    "parts": (
+        {"choices": [{"delta": {"content": [{"type": "text", "text": "a "}, {"type": "text", "text": "b"}]}}]},
+        Delta("a b"),
+    ),
+    "no parts": ({"choices": [{"delta": {"content": []}}]}, None),
+    "parts without a text": (
+        {"choices": [{"delta": {"content": [{"type": "reference", "reference_ids": [1]}, {"text": None}]}}]},
+        None,
+    ),
+    "thoughts in parts": (
+        {"choices": [{"delta": {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]}}]},
+        Delta("", "hm"),
+    ),
+    "thoughts as a part": (
+        {"choices": [{"delta": {"content": [{"type": "thinking", "thinking": "hm"}, {"text": "a"}]}}]},
+        Delta("a", "hm"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("chunk", "piece"), SHAPES.values(), ids=SHAPES.keys())
+def test_the_shapes_of_real_upstreams_are_understood(chunk: object, piece: Delta | None) -> None:
+    told = [] if piece is None else [piece]
+    for framing in ("data: %s\n\n", "event: message\ndata: %s\n\n"):
+        reader = ReplyReader()
+        assert reader.feed((framing % json.dumps(chunk)).encode()) == told
+        assert reader.failure is None
+    assert ReplyReader().whole(json.dumps(chunk).encode()) == told
+
+
+def test_an_empty_reason_is_no_end() -> None:
+    reader = ReplyReader()
+    reader.feed(b'data: {"choices": [{"delta": {"content": "a"}, "finish_reason": ""}]}\n\n')
+    assert reader.finish_reason is None
+    with pytest.raises(ChatFailed):
+        reader.end()
+
+
+def test_what_is_nested_too_deep_is_no_chunk_and_what_came_before_is_told() -> None:
+    reader = ReplyReader()
+    assert reader.feed(framed(content="a") + b'data: {"x":' + b"[" * 100_000 + b"\n\n") == [Delta("a")]
+    assert reader.failure is not None
 
 
 def test_nothing_is_read_after_the_end() -> None:

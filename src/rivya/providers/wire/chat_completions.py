@@ -1,14 +1,20 @@
 """Chat completions as a stream, the protocol that OpenAI began and most others speak: what is sent, what comes back.
 
 Pure: bytes in, pieces of the answer out. Sources: OpenAI's reference of chat completions (``stream_options``); the
-reasoning fields are those of DeepSeek, vLLM and llama.cpp (``reasoning_content``) and of OpenRouter (``reasoning``).
+reasoning fields are those of DeepSeek, vLLM and llama.cpp (``reasoning_content``) and of OpenRouter (``reasoning``);
+thoughts as a part of the content are Mistral's.
+
+What an upstream says of a failure quotes what it was sent: the prompt, or the key. So no word of it is in a
+``ChatFailed``, only names, numbers and sizes.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import Literal
 
 import msgspec
 
@@ -22,10 +28,19 @@ _BETWEEN_EVENTS = b"\n\n"
 _LAST_EVENT = _BETWEEN_EVENTS + _FIELD + _DONE
 _GAVE_UP_WAITING = (408, 504, 524)
 """Statuses of a gateway whose patience ended: the model behind it may be at work, and be paid for it."""
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_MOST_NAME = 64
+_NAME = re.compile(r"-?(?:[A-Za-z]+\d{0,4}|\d{1,8})(?:[._-](?:[A-Za-z]+\d{0,4}|\d{1,8}))*")
+"""Words and short numbers, as in ``invalid_request_error`` and ``1301``: no sentence, and no key, which is random."""
+
+
+class _Part(msgspec.Struct, gc=False):
+    text: str | None = None
+    thinking: list[_Part] | str | None = None
 
 
 class _Delta(msgspec.Struct, gc=False):
-    content: str | None = None
+    content: str | list[_Part] | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
 
@@ -37,8 +52,8 @@ class _Choice(msgspec.Struct, gc=False):
 
 
 class _Usage(msgspec.Struct, gc=False):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 class _Error(msgspec.Struct, gc=False):
@@ -48,7 +63,7 @@ class _Error(msgspec.Struct, gc=False):
 
 
 class _Chunk(msgspec.Struct, gc=False):
-    choices: list[_Choice] = []
+    choices: list[_Choice] | None = None
     usage: _Usage | None = None
     error: _Error | str | None = None
 
@@ -57,6 +72,7 @@ _Piece = tuple[str, str]
 """Content and thoughts."""
 
 _decode = msgspec.json.Decoder(_Chunk).decode
+_decode_error = msgspec.json.Decoder(_Error).decode
 _decode_all = msgspec.json.Decoder(list[_Chunk]).decode
 
 
@@ -86,7 +102,9 @@ class ReplyReader:
 
     def __init__(self) -> None:
         self._rest = b""
-        self.usage: Usage | None = None
+        self._input_tokens = 0
+        self._output_tokens = 0
+        """For all that was said so far; 0 where that was not counted."""
         self.finish_reason: FinishReason | None = None
         self.done = False
         """The answer has ended: nothing that follows is of it."""
@@ -94,6 +112,15 @@ class ReplyReader:
         """What went wrong after what was returned last."""
         self.together = 0
         """How many chunks came with what was fed last."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """What was used for all that was said so far; None where the upstream has not counted that, or not yet.
+
+        Many send zeros, or nothing, with their pieces and count at the end alone; some send never more than that.
+        """
+        output_tokens = _tokens(self._output_tokens)
+        return Usage(_tokens(self._input_tokens), output_tokens) if output_tokens else None
 
     def feed(self, data: bytes) -> list[Delta]:
         """Return what ``data`` completes, as few pieces as will do: what came together is told together.
@@ -142,18 +169,27 @@ class ReplyReader:
     def _take(self, chunk: _Chunk, found: list[_Piece]) -> None:
         if chunk.error is not None:
             raise refusal(chunk.error)
+        if chunk.choices:
+            choice = chunk.choices[0]
+            piece = choice.delta or choice.message
+            if piece is not None:
+                content, thoughts = piece.content or "", piece.reasoning_content or piece.reasoning or ""
+                if not isinstance(content, str):
+                    content, thoughts = _text(content), thoughts + "".join([_text(part.thinking) for part in content])
+                if content or thoughts:
+                    found.append((content, thoughts))
+                    self._output_tokens = 0
+            if choice.finish_reason:  # Ollama and SGLang once had "" with every piece
+                self.finish_reason = _finish(choice.finish_reason)
         if chunk.usage is not None:
-            self.usage = Usage(_tokens(chunk.usage.prompt_tokens), _tokens(chunk.usage.completion_tokens))
-        if not chunk.choices:
-            return
-        choice = chunk.choices[0]
-        piece = choice.delta or choice.message
-        if piece is not None:
-            thoughts = piece.reasoning_content or piece.reasoning or ""
-            if piece.content or thoughts:
-                found.append((piece.content or "", thoughts))
-        if choice.finish_reason is not None:
-            self.finish_reason = _finish(choice.finish_reason)
+            self._input_tokens = chunk.usage.prompt_tokens or self._input_tokens
+            self._output_tokens = chunk.usage.completion_tokens or self._output_tokens
+
+
+def _text(content: Sequence[_Part] | str | None) -> str:
+    if content is None or isinstance(content, str):
+        return content or ""
+    return "".join([part.text or "" for part in content])
 
 
 def _tokens(told: int) -> int:
@@ -174,7 +210,7 @@ def _plain(events: bytes) -> Sequence[_Chunk] | None:
         return None
     try:
         chunks = _decode_all(b"[%b]" % events.removeprefix(_FIELD).replace(_BETWEEN_EVENTS + _FIELD, b","))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except _UNREADABLE:
         return None
     return chunks if len(chunks) == events.count(_BETWEEN_EVENTS + _FIELD) + 1 else None
 
@@ -182,8 +218,8 @@ def _plain(events: bytes) -> Sequence[_Chunk] | None:
 def _chunk(payload: bytes) -> _Chunk:
     try:
         return _decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ChatFailed("unavailable", f"not a chunk of an answer: {payload[:200]!r}") from error
+    except _UNREADABLE as error:
+        raise ChatFailed("unavailable", f"no piece of an answer, {_unlike(error)}, {len(payload)} bytes") from None
 
 
 def _together(pieces: Sequence[_Piece]) -> list[Delta]:
@@ -199,29 +235,58 @@ def _together(pieces: Sequence[_Piece]) -> list[Delta]:
 
 def refused(status: int, body: bytes, retry_after_s: float | None) -> ChatFailed:
     """Return what an answer with an error status means: that nothing was done, but for a gateway that gave up."""
-    if status in _GAVE_UP_WAITING:
-        return ChatFailed("timeout", f"status {status}: {body[:500]!r}")
+    error, wrong = None, "names no error"
     try:
-        error = _decode(body).error
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        error = None
+        error = _decode(body).error or _bare(body)
+    except _UNREADABLE as unlike:
+        wrong = _unlike(unlike)
+    detail = f"status {status}, {wrong if error is None else _named(error)}, {len(body)} bytes"
+    if status in _GAVE_UP_WAITING:
+        return ChatFailed("timeout", detail)
     if error is not None and status in (400, 413, 422):
-        failed = refusal(error)
-        failed.refused = True
-        return failed
-    return ChatFailed("unavailable", f"status {status}: {body[:500]!r}", refused=True, retry_after_s=retry_after_s)
+        return ChatFailed(_meaning(error), detail, refused=True)
+    return ChatFailed("unavailable", detail, refused=True, retry_after_s=retry_after_s)
+
+
+def _bare(body: bytes) -> _Error | None:
+    """Return an error that came without the object around it, as vLLM's did for long."""
+    error = _decode_error(body)
+    return error if error.message else None
 
 
 def refusal(error: _Error | str) -> ChatFailed:
     """Return what an error in the answer means."""
+    message = error if isinstance(error, str) else error.message
+    return ChatFailed(_meaning(error), f"an error, {_named(error)}, its message {len(message.encode())} bytes")
+
+
+def _meaning(error: _Error | str) -> Literal["too_long", "rejected", "unavailable"]:
     found = _Error(error) if isinstance(error, str) else error
     words = f"{found.code or ''} {found.type or ''} {found.message}".lower()
-    detail = f"{found.type} {found.code}: {found.message[:500]}"
     if "context" in words and ("length" in words or "exceed" in words or "window" in words or "size" in words):
-        return ChatFailed("too_long", detail)
+        return "too_long"
     if "content_filter" in words or "content_policy" in words or "moderation" in words:
-        return ChatFailed("rejected", detail)
-    return ChatFailed("unavailable", detail)
+        return "rejected"
+    return "unavailable"
+
+
+def _named(error: _Error | str) -> str:
+    """Return the error's type and code as far as they are names, which nobody wrote in a prompt."""
+    if isinstance(error, str):
+        return "without type and code"
+    return f"type {_name(error.type)}, code {_name(error.code)}"
+
+
+def _name(told: str | int | None) -> str:
+    if told is None:
+        return "none"
+    name = str(told)
+    return name if len(name) <= _MOST_NAME and _NAME.fullmatch(name) else "untold"
+
+
+def _unlike(error: Exception) -> str:
+    """Return how bytes are no chunk. msgspec names types and places in our structs, and quotes nothing."""
+    return f"of another shape ({error})" if isinstance(error, msgspec.ValidationError) else "not JSON"
 
 
 def _message(said: Said) -> dict[str, object]:
