@@ -7,7 +7,8 @@ import json
 import pytest
 
 from rivya.providers.chat import ChatFailed
-from rivya.providers.wire.chat_completions import ReplyReader, refused
+from rivya.providers.wire.chat_completions import ReplyReader
+from rivya.providers.wire.chat_failures import refused
 
 WRITTEN = "quokka"
 """Stands in everything that is not a type or a code."""

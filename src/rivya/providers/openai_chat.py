@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from rivya.kit import outbound
 from rivya.kit.outbound import OPERATORS, Outbound, OutboundError, Patience
 from rivya.providers.chat import ChatFailed, Delta, FinishReason, Question, Usage
-from rivya.providers.wire.chat_completions import MOST_LINE_BYTES, ReplyReader, refused, request_body
+from rivya.providers.wire.chat_completions import MOST_LINE_BYTES, ReplyReader, request_body
+from rivya.providers.wire.chat_failures import refused
 
 _MOST_ERROR_BYTES = 64 * 1024
 _MOST_WHOLE_BYTES = 8 * MOST_LINE_BYTES

@@ -5,8 +5,9 @@ resolver, and the very address that a socket is about to connect to (``connector
 something else a moment later leads nowhere new, because nobody asks again in between.
 """
 
-from rivya.kit.outbound.client import Answer, Outbound, Patience
+from rivya.kit.outbound.client import Answer, Outbound
 from rivya.kit.outbound.outcomes import Broken, NotPublic, OutboundError, Refused, TooLarge, TooSlow, Unreachable
+from rivya.kit.outbound.patience import Patience
 from rivya.kit.outbound.urls import OPERATORS, PUBLIC, Policy, checked_url
 
 __all__ = [

@@ -6,7 +6,6 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import lru_cache
 
 import aiohttp
@@ -16,6 +15,7 @@ from yarl import URL
 from rivya import __version__
 from rivya.kit.outbound.connector import Connector, PublicResolver, SystemResolver, public_socket
 from rivya.kit.outbound.outcomes import Broken, OutboundError, Refused, TooLarge, TooSlow, Unreachable
+from rivya.kit.outbound.patience import Patience, Waits, Watch
 from rivya.kit.outbound.urls import Policy, checked_url, is_address
 from rivya.kit.tracing import span
 
@@ -27,18 +27,6 @@ _IDLE_S = 15.0
 _RESOLVE_S = 5.0
 _checked = lru_cache(maxsize=256)(checked_url)
 _NOT_OURS = (aiohttp.ClientError, OSError)  # a timeout is an OSError
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How many seconds to wait: for a connection to one address, for an answer to begin, for each next piece of
-    it, and for all of it with all redirects. What the reader of an answer takes does not count, but for the last.
-    """
-
-    connect_s: float = 5.0
-    answer_s: float = 10.0
-    silence_s: float = 10.0
-    total_s: float | None = None
 
 
 class Outbound:
@@ -99,7 +87,7 @@ class Outbound:
         """
         if redirects and (method != "GET" or headers or body is not None):
             raise ValueError("only a bare GET follows redirects: what it carries is not for everybody")
-        waits = _Waits(patience or Patience())
+        waits = Waits(patience or Patience())
         target = _checked(url, self._policy)
         # Its path and query stay untold: they may be secrets of whoever gave the URL.
         with span(method, kind="client", http__request__method=method, server__address=target.host) as traced:
@@ -108,7 +96,7 @@ class Outbound:
             else:
                 response = await self._send(method, target, headers, body, waits)
             traced.set(http__response__status_code=response.status)
-            watch = _Watch(response.content)
+            watch = Watch(response.content)
             try:
                 yield Answer(response, waits, watch)
             finally:
@@ -132,7 +120,7 @@ class Outbound:
         await self._session.close()
         await self._resolver.close()
 
-    async def _follow(self, target: URL, most: int, waits: _Waits) -> aiohttp.ClientResponse:
+    async def _follow(self, target: URL, most: int, waits: Waits) -> aiohttp.ClientResponse:
         for _ in range(most + 1):
             response = await self._send("GET", target, None, None, waits)
             if response.status not in _REDIRECTS:
@@ -142,7 +130,7 @@ class Outbound:
         raise Refused(f"must not redirect more than {most} times")
 
     async def _send(
-        self, method: str, target: URL, headers: Mapping[str, str] | None, body: bytes | None, waits: _Waits
+        self, method: str, target: URL, headers: Mapping[str, str] | None, body: bytes | None, waits: Waits
     ) -> aiohttp.ClientResponse:
         try:
             async with waits.for_answer():
@@ -170,7 +158,7 @@ class Outbound:
 class Answer:
     """An answer whose head has come; its body comes as it is read, and waits in the network until then."""
 
-    def __init__(self, response: aiohttp.ClientResponse, waits: _Waits, watch: _Watch) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, waits: Waits, watch: Watch) -> None:
         self._response = response
         self._waits = waits
         self._watch = watch
@@ -231,68 +219,6 @@ class Answer:
         while len(found) < most_bytes and (piece := await self.piece()):
             found += piece
         return bytes(found[:most_bytes])
-
-
-class _Waits:
-    """The time that is left."""
-
-    def __init__(self, patience: Patience) -> None:
-        self.patience = patience
-        self._until = _now() + patience.total_s if patience.total_s is not None else None
-
-    def for_answer(self) -> asyncio.Timeout:
-        return asyncio.timeout_at(self._at_most(self.patience.answer_s))
-
-    def for_piece(self, within_s: float | None) -> float:
-        return self._at_most(within_s if within_s is not None else self.patience.silence_s)
-
-    def _at_most(self, seconds: float) -> float:
-        until = _now() + seconds
-        return until if self._until is None else min(until, self._until)
-
-
-class _Watch:
-    """Ends the wait for a piece that does not come. An answer may have thousands, and to set a timer for each costs as
-    much as to read it; so there is one timer, which is set anew when it finds that something has come meanwhile.
-    """
-
-    def __init__(self, content: aiohttp.StreamReader) -> None:
-        self._content = content
-        self._timer: asyncio.TimerHandle | None = None
-        self._deadline: float | None = None
-
-    def until(self, deadline: float) -> _Watch:
-        """Watch while the block runs, in which nothing is done but to wait. The wait ends with TimeoutError."""
-        self._deadline = deadline
-        if self._timer is None or deadline < self._timer.when():
-            self._set(deadline)
-        return self
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None:
-        self._deadline = None
-
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _set(self, deadline: float) -> None:
-        self.stop()
-        self._timer = asyncio.get_running_loop().call_at(deadline, self._look)
-
-    def _look(self) -> None:
-        self._timer = None
-        if self._deadline is None:
-            return  # who waits next sets it
-        if self._deadline > _now():
-            self._set(self._deadline)
-        else:
-            self._content.set_exception(TimeoutError())
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 def _told(error: Exception) -> OutboundError:

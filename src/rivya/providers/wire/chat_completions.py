@@ -3,22 +3,18 @@
 Pure: bytes in, pieces of the answer out. Sources: OpenAI's reference of chat completions (``stream_options``); the
 reasoning fields are those of DeepSeek, vLLM and llama.cpp (``reasoning_content``) and of OpenRouter (``reasoning``);
 thoughts as a part of the content are Mistral's.
-
-What an upstream says of a failure quotes what it was sent: the prompt, or the key. So no word of it is in a
-``ChatFailed``, only names, numbers and sizes.
 """
 
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Literal
 
 import msgspec
 
 from rivya.providers.chat import ChatFailed, Delta, FinishReason, Question, Said, Usage
+from rivya.providers.wire.chat_failures import UNREADABLE, Error, refusal, unlike
 
 MOST_LINE_BYTES = 1024 * 1024
 _MOST_TOKENS = 1_000_000_000
@@ -26,12 +22,6 @@ _DONE = b"[DONE]"
 _FIELD = b"data: "
 _BETWEEN_EVENTS = b"\n\n"
 _LAST_EVENT = _BETWEEN_EVENTS + _FIELD + _DONE
-_GAVE_UP_WAITING = (408, 504, 524)
-"""Statuses of a gateway whose patience ended: the model behind it may be at work, and be paid for it."""
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_MOST_NAME = 64
-_NAME = re.compile(r"-?(?:[A-Za-z]+\d{0,4}|\d{1,8})(?:[._-](?:[A-Za-z]+\d{0,4}|\d{1,8}))*")
-"""Words and short numbers, as in ``invalid_request_error`` and ``1301``: no sentence, and no key, which is random."""
 
 
 class _Part(msgspec.Struct, gc=False):
@@ -56,23 +46,16 @@ class _Usage(msgspec.Struct, gc=False):
     completion_tokens: int | None = None
 
 
-class _Error(msgspec.Struct, gc=False):
-    message: str = ""
-    type: str | None = None
-    code: str | int | None = None
-
-
 class _Chunk(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
-    error: _Error | str | None = None
+    error: Error | str | None = None
 
 
 _Piece = tuple[str, str]
 """Content and thoughts."""
 
 _decode = msgspec.json.Decoder(_Chunk).decode
-_decode_error = msgspec.json.Decoder(_Error).decode
 _decode_all = msgspec.json.Decoder(list[_Chunk]).decode
 
 
@@ -210,7 +193,7 @@ def _plain(events: bytes) -> Sequence[_Chunk] | None:
         return None
     try:
         chunks = _decode_all(b"[%b]" % events.removeprefix(_FIELD).replace(_BETWEEN_EVENTS + _FIELD, b","))
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return chunks if len(chunks) == events.count(_BETWEEN_EVENTS + _FIELD) + 1 else None
 
@@ -218,8 +201,8 @@ def _plain(events: bytes) -> Sequence[_Chunk] | None:
 def _chunk(payload: bytes) -> _Chunk:
     try:
         return _decode(payload)
-    except _UNREADABLE as error:
-        raise ChatFailed("unavailable", f"no piece of an answer, {_unlike(error)}, {len(payload)} bytes") from None
+    except UNREADABLE as error:
+        raise ChatFailed("unavailable", f"no piece of an answer, {unlike(error)}, {len(payload)} bytes") from None
 
 
 def _together(pieces: Sequence[_Piece]) -> list[Delta]:
@@ -231,62 +214,6 @@ def _together(pieces: Sequence[_Piece]) -> list[Delta]:
         return [Delta(content, thoughts)]
     runs = groupby(pieces, key=lambda piece: (bool(piece[0]), bool(piece[1])))
     return [Delta(*map("".join, zip(*run, strict=True))) for _, run in runs]
-
-
-def refused(status: int, body: bytes, retry_after_s: float | None) -> ChatFailed:
-    """Return what an answer with an error status means: that nothing was done, but for a gateway that gave up."""
-    error, wrong = None, "names no error"
-    try:
-        error = _decode(body).error or _bare(body)
-    except _UNREADABLE as unlike:
-        wrong = _unlike(unlike)
-    detail = f"status {status}, {wrong if error is None else _named(error)}, {len(body)} bytes"
-    if status in _GAVE_UP_WAITING:
-        return ChatFailed("timeout", detail)
-    if error is not None and status in (400, 413, 422):
-        return ChatFailed(_meaning(error), detail, refused=True)
-    return ChatFailed("unavailable", detail, refused=True, retry_after_s=retry_after_s)
-
-
-def _bare(body: bytes) -> _Error | None:
-    """Return an error that came without the object around it, as vLLM's did for long."""
-    error = _decode_error(body)
-    return error if error.message else None
-
-
-def refusal(error: _Error | str) -> ChatFailed:
-    """Return what an error in the answer means."""
-    message = error if isinstance(error, str) else error.message
-    return ChatFailed(_meaning(error), f"an error, {_named(error)}, its message {len(message.encode())} bytes")
-
-
-def _meaning(error: _Error | str) -> Literal["too_long", "rejected", "unavailable"]:
-    found = _Error(error) if isinstance(error, str) else error
-    words = f"{found.code or ''} {found.type or ''} {found.message}".lower()
-    if "context" in words and ("length" in words or "exceed" in words or "window" in words or "size" in words):
-        return "too_long"
-    if "content_filter" in words or "content_policy" in words or "moderation" in words:
-        return "rejected"
-    return "unavailable"
-
-
-def _named(error: _Error | str) -> str:
-    """Return the error's type and code as far as they are names, which nobody wrote in a prompt."""
-    if isinstance(error, str):
-        return "without type and code"
-    return f"type {_name(error.type)}, code {_name(error.code)}"
-
-
-def _name(told: str | int | None) -> str:
-    if told is None:
-        return "none"
-    name = str(told)
-    return name if len(name) <= _MOST_NAME and _NAME.fullmatch(name) else "untold"
-
-
-def _unlike(error: Exception) -> str:
-    """Return how bytes are no chunk. msgspec names types and places in our structs, and quotes nothing."""
-    return f"of another shape ({error})" if isinstance(error, msgspec.ValidationError) else "not JSON"
 
 
 def _message(said: Said) -> dict[str, object]:
