@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import random
 import signal
 import threading
+import traceback
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from rivya.chat.tokens import estimated
 from rivya.kit.ids import AccountId
+from tests.chat.books import Books
 from tests.chat.conftest import Talk
+from tests.chat.random_calls import AWAY, Clients, Plan, Told, plans
 from tests.chat.streams import EventStream
 from tests.chat.test_chat_turns import cost
 from tests.running import Client, eventually
 
 TURNS = int(os.environ.get("RIVYA_CHAOS_TURNS", "80"))
-KINDS = ["count 5", "count 40", "uncounted 9", "slow 30", "error 6", "break 6", "garbage", "html", "busy 9", "split 4"]
-AWAY = (OSError, http.client.HTTPException)
+KILLS = 2 + TURNS // 100
+SEED = int(os.environ.get("RIVYA_CHAOS_SEED", str(random.randrange(1_000_000))))
+CREDITS = 1_000_000
 
 
 def test_a_killed_server_leaves_what_was_said_and_charges_for_that(talk: Talk) -> None:
@@ -97,51 +101,71 @@ def test_a_stopped_server_gives_up_an_answer_that_nobody_has_seen_and_it_costs_n
     assert talk.installation.balance(AccountId(talk.account)).reserved == 0
 
 
-def test_random_leaving_faults_and_kills_keep_the_books_true(talk: Talk) -> None:
-    dice, lock = random.Random(7), threading.Lock()
-    servers = [talk.installation.rivya.serve() for _ in range(2)]
-    rivya = talk.installation.rivya
+def test_random_leaving_faults_and_kills_leave_what_each_client_was_told_and_charge_for_that(talk: Talk) -> None:
+    print(f"RIVYA_CHAOS_SEED={SEED}")
+    account = talk.installation.account(credits=CREDITS)
+    client = talk.installation.client(account)
+    clients = Clients(talk.installation.rivya, client.key, SEED)
 
-    def turn(number: int) -> str:
-        with lock:
-            kind, leave_after = dice.choice(KINDS), dice.choice([None, None, 0, 1, 3])
-            base_url = dice.choice(servers)[1]
+    def books() -> Books:
+        running = "select from chat_turns where account_id = $1 and status = 'running'"
+        eventually(lambda: not talk.installation.sql(running, account), within_s=60)
+        return Books(talk.installation, client, account)
+
+    told = clients.make(plans(SEED, count=TURNS, kills=KILLS))
+    later = [Plan(TURNS + number, "count 5") for number in range(len(clients.cut_sessions))]
+    told += [clients.go_on(plan, session) for plan, session in zip(later, clients.cut_sessions, strict=True)]
+    found = books()
+    judge(found, told)
+    assert all(len(rows) == 1 for rows in found.turns.values())
+
+    with_key = [one for one in told if one.plan.idempotency_key]
+    before, again = found, [clients.again(one) for one in with_key]
+    found = books()
+    for first, second in zip(with_key, again, strict=True):
+        kept = [row for row in before.turns.get(first.body["client_request_id"], []) if row["id"] in before.held]
+        assert second.replayed is bool(kept)
+        if kept:
+            assert found.turns[first.body["client_request_id"]] == kept
+            found.check_replay(second, kept[0])
+            assert first.end in ("left", "cut", second.end)
+            assert first.completion in (second.completion, None)
+    judge(found, [one for one in again if not one.replayed])
+
+    told_to_upstream = Counter(
+        tuple((said["role"], said["content"]) for said in asked["messages"]) for asked in talk.upstream.asked
+    )
+    assert Counter(tuple(held.asked) for held in found.held.values()) <= told_to_upstream
+    spent = sum(row["final_credits"] for row in found.rows)
+    assert client.get("/api/v1/credits").json == {
+        "current_credits": CREDITS - spent,
+        "reserved_credits": 0,
+        "expiring_soon": [],
+    }
+
+    ends = Counter(one.end for one in told)
+    print(
+        f"{len(told)} calls: {dict(ends)}; {sum(not one.plan.streamed for one in told)} without a stream, "
+        f"{sum('session_id' in one.body for one in told)} in a session that was there, "
+        f"{len(later)} of them after a kill; {len(again)} sent again: {sum(one.replayed for one in again)} replayed; "
+        f"{dict(Counter(row['status'] for row in found.rows))}; {spent} credits; "
+        f"a kill took at most {before.lost_s:.2f} s of what was told"
+    )
+    assert ends.keys() == {"completed", "error", "left", "cut"}
+    clients.close()
+
+
+def judge(books: Books, told: Sequence[Told]) -> None:
+    """Check each call, and say of all that are wrong what they were told and what is left of them."""
+    wrong: list[str] = []
+    for one in told:
         try:
-            stream = EventStream(Client(base_url, talk.client.key), {"model": "talker", "message": kind})
-            last = str(stream.answer.status)
-            for seen, (name, _) in enumerate(stream):
-                last = name
-                if seen == leave_after:
-                    last = "left"
-                    break
-            stream.cut()
-        except AWAY:
-            return "server away"
-        if number in (TURNS // 3, 2 * TURNS // 3):
-            with lock:
-                victim = dice.randrange(2)
-                servers[victim][0].send_signal(signal.SIGKILL)
-                servers[victim][0].wait()
-                port = int(servers[victim][1].rsplit(":", 1)[1])
-                servers[victim] = rivya.serve(port=port)
-        return last
-
-    with ThreadPoolExecutor(8) as pool:
-        ends = Counter(pool.map(turn, range(TURNS)))
-    eventually(lambda: not _rows(talk, "status = 'running'"), within_s=60)
-    print(dict(ends))
-    rows = _rows(talk, "true")
-    assert len(rows) > TURNS // 2
-    for row in rows:
-        assert row["final_credits"] == (
-            0 if row["status"] == "failed" else cost(row["input_tokens"], row["output_tokens"])
-        ), dict(row)
-        answer = talk.client.get(f"/api/v1/chat/sessions/{row['session_id']}")
-        said = [message["role"] for message in answer.json["messages"]]
-        assert said == ([] if row["status"] == "failed" else ["user", "assistant"])
-    assert 10_000 - talk.credits() == sum(row["final_credits"] for row in rows)
-    for process, _ in servers:
-        rivya.stop(process)
+            books.check(one)
+        except AssertionError:
+            rows = [dict(row) for row in books.turns.get(one.body["client_request_id"], [])]
+            held = [books.held.get(row["id"]) for row in rows]
+            wrong.append(f"{traceback.format_exc()}\n{one.end} {one}\n{rows}\n{held}")
+    assert not wrong, "\n\n".join(wrong)
 
 
 def _rows(talk: Talk, where: str):
