@@ -202,7 +202,7 @@ class Clients:
         self._dice = random.Random(seed)
         self._lock = threading.Lock()
         self._servers = [Server(*rivya.serve()) for _ in range(2)]
-        self._killers = ThreadPoolExecutor(1)
+        self._killers = ThreadPoolExecutor(CLIENTS)
         self._kills: list[Future[None]] = []
         self._idle: list[str] = []
         self._turns: dict[str, int] = {}
@@ -259,11 +259,19 @@ class Clients:
         return eventually(ask, within_s=60, every_s=1)
 
     def _kill(self, server: Server, after_s: float) -> None:
-        """Kill a server, unless it was killed before, and start another."""
+        """Kill a server, unless it was killed before, and start another. One is there at any time."""
         time.sleep(after_s)
-        if server.killed_at is None:
+
+        def whose() -> str | None:
             with self._lock:
-                self._servers.remove(server)
+                if server not in self._servers:
+                    return "another's"
+                if len(self._servers) > 1:
+                    self._servers.remove(server)
+                    return "ours"
+            return None
+
+        if eventually(whose) == "ours":
             server.kill()
             started = Server(*self._rivya.serve())
             with self._lock:
